@@ -1,0 +1,32 @@
+// threads.h - what the library must know of threads and processes: their end, their copy, their
+// place, and the time.
+#ifndef ASHLAR_INTERNAL_OS_THREADS_H_
+#define ASHLAR_INTERNAL_OS_THREADS_H_
+
+#include <cstdint>
+
+namespace ashlar::internal::os {
+
+// Has `at_exit` called once in the calling thread when it ends, after its C++ thread_local
+// destructors and, as far as the system allows, after other libraries' thread-exit hooks. False
+// when the system has no room for it: then the thread's end goes unnoticed. Not called for a thread
+// that ends with its process. `at_exit` must be the same function in each call.
+[[nodiscard]] bool CallAtThreadExit(void (*at_exit)()) noexcept;
+
+// Has the three called around each fork of the process: `prepare` before it in the parent, then
+// `parent` and `child` in the respective process, all in the forking thread. Once per process.
+void CallAroundFork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept;
+
+// Milliseconds of a steady clock of coarse resolution (some milliseconds): cheap.
+[[nodiscard]] std::uint64_t CoarseMilliseconds() noexcept;
+
+// A number for the processor that the thread runs on, or ran on a moment ago; for spreading load,
+// not for correctness. 0 where the system does not tell cheaply.
+[[nodiscard]] unsigned ProcessorHint() noexcept;
+
+// Lets other threads run, for a moment.
+void YieldProcessor() noexcept;
+
+}  // namespace ashlar::internal::os
+
+#endif  // ASHLAR_INTERNAL_OS_THREADS_H_

@@ -1,0 +1,1 @@
+#include "ashlar/internal/base/packed_word.h"

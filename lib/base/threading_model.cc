@@ -1,0 +1,1 @@
+#include "ashlar/threading_model.h"

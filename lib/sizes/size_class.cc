@@ -1,0 +1,1 @@
+#include "ashlar/internal/sizes/size_class.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/slab/local_magazine.h"

@@ -1,0 +1,1 @@
+#include "ashlar/slab_box.h"

@@ -1,0 +1,1 @@
+#include "ashlar/slab_cache.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/slab/slab_record.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/slab/slot_geometry.h"

@@ -1,0 +1,202 @@
+#include "ashlar/internal/span/arena_list.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ashlar/internal/base/bits.h"
+#include "ashlar/internal/base/configuration.h"
+
+namespace ashlar::internal {
+namespace {
+
+constexpr std::size_t kFirstBlock = std::size_t{1} << 20;  // asked of a source at least
+constexpr std::size_t kLargestStep = std::size_t{64} << 20;
+
+// What the tables of an arena of so many bytes take, at most, and its alignment loses.
+constexpr std::size_t TablesOf(std::size_t size_bytes) { return size_bytes / 16 + (std::size_t{96} << 10); }
+
+}  // namespace
+
+template <ThreadingModel Model>
+void ArenaList<Model>::Adopt(Arena* arena) {
+  if (geometry_ == nullptr) geometry_ = &arena->geometry();
+  // Newest first: `next` is written before the arena is published and never again.
+  arena->next = first();
+  head_.Publish(arena);
+}
+
+template <ThreadingModel Model>
+AddStatus ArenaList<Model>::Add(void* start, std::size_t size_bytes) {
+  const std::uintptr_t begin = AddressOf(start);
+  if (begin == 0 || size_bytes > UINTPTR_MAX - begin) return AddStatus::kInvalid;
+  const LockGuard<Model> guard(lock_);
+  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
+    if (arena->Overlaps(begin, size_bytes)) return AddStatus::kOverlaps;
+  }
+  // All arenas of a list are divided alike, those that its source will give included.
+  const ArenaGeometry& geometry = geometry_ != nullptr          ? *geometry_
+                                  : source_.acquire != nullptr ? kLargeGeometry
+                                                               : GeometryFor(size_bytes);
+  Arena* arena = Arena::CreateInRegion(start, size_bytes, geometry, Backing());
+  if (arena == nullptr) return AddStatus::kTooSmall;
+  Adopt(arena);
+  return AddStatus::kAdded;
+}
+
+template <ThreadingModel Model>
+bool ArenaList<Model>::GrowLocked(std::size_t size_bytes, std::size_t alignment) {
+  if (source_.acquire == nullptr) return false;
+  std::size_t wanted;
+  if (__builtin_add_overflow(size_bytes, alignment, &wanted)) return false;
+  if (__builtin_add_overflow(wanted, TablesOf(wanted), &wanted)) return false;
+  // Each block as large as all before together, within bounds: few blocks, little in advance.
+  std::size_t have = 0;
+  for (const Arena* arena = first(); arena != nullptr; arena = arena->next) have += arena->size_bytes();
+  wanted = std::max(wanted, std::clamp(have, kFirstBlock, kLargestStep));
+  const MemoryBlock block = source_.acquire(source_.source, wanted);
+  if (block.start == nullptr) return false;
+  Arena* arena = Arena::CreateInRegion(block.start, block.size_bytes, kLargeGeometry, Backing());
+  if (arena == nullptr) {
+    source_.release(source_.source, block);
+    return false;
+  }
+  arena->is_from_source = true;
+  Adopt(arena);
+  return true;
+}
+
+template <ThreadingModel Model>
+bool ArenaList<Model>::Grow() {
+  const LockGuard<Model> guard(lock_);
+  return GrowLocked(1, 1);
+}
+
+template <ThreadingModel Model>
+typename ArenaList<Model>::Run ArenaList<Model>::TakeLocked(Arena::Part part, std::size_t size_bytes,
+                                                            std::size_t alignment) {
+  const PageRuns::State state =
+      part == Arena::Part::kBlocks ? PageRuns::State::kBlock : PageRuns::State::kInternal;
+  const auto take = [&](Arena& arena) {
+    PageRuns& runs = arena.runs(part);
+    Run run;
+    const std::uint32_t page =
+        runs.Take(runs.PagesFor(size_bytes), alignment, state, &run.zeroed);
+    if (page != 0) {
+      run.arena = &arena;
+      run.start = runs.AddressOfPage(page);
+    }
+    return run;
+  };
+  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
+    if (const Run run = take(*arena); run.arena != nullptr) return run;
+  }
+  if (!GrowLocked(size_bytes, alignment)) return {};
+  return take(*first());
+}
+
+template <ThreadingModel Model>
+void ArenaList<Model>::GiveLocked(Arena& arena, Arena::Part part, std::uintptr_t start) {
+  PageRuns& runs = arena.runs(part);
+  runs.Give(runs.PageOf(start));
+}
+
+template <ThreadingModel Model>
+void* ArenaList<Model>::TakeTableLocked(Arena& arena, std::size_t size_bytes) {
+  PageRuns& runs = arena.runs(Arena::Part::kTables);
+  bool zeroed = false;
+  const std::uint32_t page =
+      runs.Take(runs.PagesFor(size_bytes), 1, PageRuns::State::kInternal, &zeroed);
+  if (page == 0) return nullptr;
+  void* table = PointerTo(runs.AddressOfPage(page));
+  UnpoisonMemory(table, size_bytes);
+  if (zeroed) return table;
+  const std::size_t whole = runs.PagesFor(size_bytes) << runs.page_shift();
+  // A large table is touched here and there: pages that come back as zero when they are.
+  if (arena.backing().purge == nullptr || !arena.backing().purge(table, whole)) {
+    std::memset(table, 0, size_bytes);
+  }
+  return table;
+}
+
+template <ThreadingModel Model>
+void ArenaList<Model>::GiveTableLocked(Arena& arena, void* table) {
+  GiveLocked(arena, Arena::Part::kTables, AddressOf(table));
+}
+
+template <ThreadingModel Model>
+void* ArenaList<Model>::TakeTable(std::size_t size_bytes) {
+  const LockGuard<Model> guard(lock_);
+  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
+    if (void* table = TakeTableLocked(*arena, size_bytes)) return table;
+  }
+  return GrowLocked(size_bytes, 1) ? TakeTableLocked(*first(), size_bytes) : nullptr;
+}
+
+template <ThreadingModel Model>
+void ArenaList<Model>::GiveTable(void* table) {
+  const LockGuard<Model> guard(lock_);
+  GiveTableLocked(*Find(AddressOf(table)), table);
+}
+
+template <ThreadingModel Model>
+void ArenaList<Model>::ReleaseAll() {
+  // The list itself may lie in the first arena, which comes last: nothing of it is read after.
+  const SourceReference source = source_;
+  Arena* arena = first();
+  head_.Publish(nullptr);
+  while (arena != nullptr) {
+    Arena* next = arena->next;
+    const MemoryBlock block{PointerTo(arena->start()), arena->size_bytes()};
+    UnpoisonMemory(block.start, block.size_bytes);  // who gets the bytes next may touch them all
+    if (arena->is_from_source) source.release(source.source, block);
+    arena = next;
+  }
+}
+
+namespace {
+
+// Adds up `get` over the distinct parts of each arena.
+template <ThreadingModel Model, typename Get>
+std::size_t Sum(ArenaList<Model>& list, Get get) {
+  const LockGuard<Model> guard(list.lock());
+  std::size_t sum = 0;
+  for (Arena* arena = list.first(); arena != nullptr; arena = arena->next) {
+    arena->ForEachRuns([&](PageRuns& runs) { sum += get(runs); });
+  }
+  return sum;
+}
+
+}  // namespace
+
+template <ThreadingModel Model>
+void ArenaList<Model>::PurgeIdle() {
+  Sum(*this, [](PageRuns& runs) {
+    runs.PurgeIdle();
+    return std::size_t{0};
+  });
+}
+
+template <ThreadingModel Model>
+std::size_t ArenaList<Model>::PurgeAll() {
+  return Sum(*this, [](PageRuns& runs) { return runs.PurgeAll(); });
+}
+
+template <ThreadingModel Model>
+std::size_t ArenaList<Model>::total_bytes() {
+  return Sum(*this, [](PageRuns& runs) { return runs.total_bytes(); });
+}
+
+template <ThreadingModel Model>
+std::size_t ArenaList<Model>::used_bytes() {
+  return Sum(*this, [](PageRuns& runs) { return runs.used_bytes(); });
+}
+
+template <ThreadingModel Model>
+std::size_t ArenaList<Model>::dirty_free_bytes() {
+  return Sum(*this, [](PageRuns& runs) { return runs.dirty_free_bytes(); });
+}
+
+template class ArenaList<Concurrent>;
+template class ArenaList<SingleThreaded>;
+
+}  // namespace ashlar::internal

@@ -1,0 +1,1 @@
+#include "ashlar/internal/span/backing.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/sync/handle_count.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/sync/id_source.h"

@@ -1,0 +1,1 @@
+#include "lib/sync/relacy/relacy.h"

@@ -1,0 +1,1 @@
+#include "ashlar/internal/sync/slab_set.h"

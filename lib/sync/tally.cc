@@ -1,0 +1,1 @@
+#include "ashlar/internal/sync/tally.h"

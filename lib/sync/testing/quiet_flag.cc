@@ -1,0 +1,1 @@
+#include "lib/sync/testing/quiet_flag.h"

@@ -1,0 +1,1 @@
+#include "stress/run/observer.h"

@@ -1,0 +1,25 @@
+"""A noun of the stress harness: name.cc, name.h and the target `name`, for stress/ alone."""
+
+load("//bazel:defs.bzl", "ashlar_cc_library", "ashlar_cc_test")
+
+# Tags of tests that say everything in the plain builds. A scenario runs in every configuration.
+SINGLE_THREADED = ["no-tsan"]  # no second thread is near
+NOT_ASHLAR = ["no-checked"]  # no allocator of ours is near
+TOOLING = ["no-asan", "no-ubsan"] + SINGLE_THREADED + NOT_ASHLAR  # nor any block or foreign byte
+
+def stress_library(name, **kwargs):
+    ashlar_cc_library(
+        name = name,
+        srcs = [name + ".cc"],
+        hdrs = [name + ".h"],
+        visibility = ["//stress:__subpackages__"],
+        **kwargs
+    )
+
+def stress_test(name, **kwargs):
+    """The test of a noun: name.cc."""
+    ashlar_cc_test(
+        name = name,
+        srcs = [name + ".cc"],
+        **kwargs
+    )

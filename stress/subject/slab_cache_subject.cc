@@ -1,0 +1,1 @@
+#include "stress/subject/slab_cache_subject.h"

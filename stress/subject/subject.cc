@@ -1,0 +1,1 @@
+#include "stress/subject/subject.h"
