@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# replay_test.sh REPLAY RUN_BAZEL: a schedule and an archive of them are replayed by the programs that
+# they name, with a fake bazel that builds a program which tells what it was given.
+set -euo pipefail
+
+tree=$TEST_TMPDIR/tree
+mkdir -p "$tree/bazel/door" "$TEST_TMPDIR/s"
+cp -L "$1" "$2" "$tree/bazel/door"
+cat >"$TEST_TMPDIR/bazel" <<'FAKE'
+#!/usr/bin/env bash
+echo "$*" >>"$TEST_TMPDIR/calls"
+mkdir -p bazel-bin/a/b
+printf '#!/bin/bash\necho "replays $(basename "$ASHLAR_REPLAY") in $BUILD_WORKSPACE_DIRECTORY"; exit 1\n' \
+  >bazel-bin/a/b/c_test
+chmod +x bazel-bin/a/b/c_test
+FAKE
+chmod +x "$TEST_TMPDIR/bazel"
+export ASHLAR_BAZEL=$TEST_TMPDIR/bazel
+
+schedule() { printf 'ashlar-schedule 1\ntarget %s\nexploration x\nbytes 00\n' "$1"; }
+
+# run_replay EXIT_CODE ARGUMENTS...: leaves `said`.
+run_replay() {
+  local expected=$1 code=0
+  shift
+  : >"$TEST_TMPDIR/calls"
+  said=$("$tree/bazel/door/replay.sh" "$@" 2>&1) || code=$?
+  [[ $code == "$expected" ]] || fail "exit code $code, not $expected, from: $*"
+}
+fail() {
+  printf 'FAILED: %s\n--- said:\n%s\n' "$1" "$said"
+  exit 1
+}
+says() { [[ $said == *"$1"* ]] || fail "does not say: $1"; }
+
+schedule //a/b:c_test >"$TEST_TMPDIR/s/one.schedule"
+run_replay 1 "$TEST_TMPDIR/s/one.schedule"
+says "replays one.schedule in $tree"
+grep -q 'build .*//a/b:c_test$' "$TEST_TMPDIR/calls" || fail "does not build the target"
+
+schedule //a/b:c_test >"$TEST_TMPDIR/s/two.schedule"
+(cd "$TEST_TMPDIR/s" && python3 -m zipfile -c "$TEST_TMPDIR/outputs.zip" one.schedule two.schedule)
+run_replay 1 "$TEST_TMPDIR/outputs.zip"
+says "replays one.schedule"
+says "replays two.schedule"
+
+run_replay 2
+says "takes one file"
+run_replay 2 "$TEST_TMPDIR/none"
+says "no such file: $TEST_TMPDIR/none"
+schedule - >"$TEST_TMPDIR/s/none.schedule"
+run_replay 2 "$TEST_TMPDIR/s/none.schedule"
+says "names no target"
+echo hello >"$TEST_TMPDIR/no.zip"
+run_replay 2 "$TEST_TMPDIR/no.zip"
+says "not an archive"

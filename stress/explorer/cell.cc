@@ -1,0 +1,71 @@
+#include "stress/explorer/cell.h"
+
+#include "stress/explorer/failure.h"
+#include "stress/explorer/tables.h"
+
+namespace ashlar::explorer {
+
+std::uint32_t g_execution;
+
+namespace {
+
+struct Word {
+  std::uint64_t* address;
+  std::uint64_t value;
+};
+Word* g_undo;
+std::uint32_t g_undo_count;
+
+// Addresses elsewhere: the stack of whoever called Explore, libraries that were not rebuilt.
+struct ForeignEntry {
+  Cell cell;
+  std::uintptr_t granule;
+};
+constexpr std::uint32_t kForeignEntries = 1 << 15;
+ForeignEntry* g_foreign;
+
+}  // namespace
+
+void InitializeCells() {
+  g_undo = NewTable<Word>(kMaxUndo);
+  g_foreign = NewTable<ForeignEntry>(kForeignEntries);
+  ReserveTable(kArena, kArenaBytes);
+  ReserveTable(kArenaShadow, kArenaBytes * 8);
+  ReserveTable(kGlobalShadow, g_image.data_bytes * 8 + 64);
+}
+
+void RenewCell(Cell& cell, std::uintptr_t granule) {
+  cell.execution = g_execution;
+  cell.location = 0;
+  cell.count = 0;
+  cell.freed = false;
+  if (!IsGlobal(granule)) return;
+  if (g_undo_count == kMaxUndo) Die("more than %u words of globals touched", kMaxUndo);
+  auto* word = reinterpret_cast<std::uint64_t*>(granule);
+  g_undo[g_undo_count++] = {word, *word};
+}
+
+Cell& ForeignCell(std::uintptr_t granule) {
+  std::uint32_t hash = static_cast<std::uint32_t>((granule >> 3) * 0x9E3779B97F4A7C15ULL >> 49);
+  for (std::uint32_t i = 0; i < kForeignEntries; ++i, hash = (hash + 1) % kForeignEntries) {
+    ForeignEntry& entry = g_foreign[hash];
+    if (entry.cell.execution == g_execution) {
+      if (entry.granule == granule) return entry.cell;
+      continue;
+    }
+    entry.granule = granule;
+    RenewCell(entry.cell, granule);
+    return entry.cell;
+  }
+  Die("more than %u words outside the heap and the globals touched", kForeignEntries);
+}
+
+void RollBackGlobals() {
+  while (g_undo_count > 0) {
+    const Word& word = g_undo[--g_undo_count];
+    // What did not change may be read-only.
+    if (*word.address != word.value) *word.address = word.value;
+  }
+}
+
+}  // namespace ashlar::explorer

@@ -1,0 +1,174 @@
+#include "stress/explorer/thread_locals.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cstddef>
+
+#include "stress/explorer/active.h"
+#include "stress/explorer/failure.h"
+#include "stress/explorer/real.h"
+
+namespace std {
+extern __thread void* __once_callable;
+extern __thread void (*__once_call)();
+}  // namespace std
+
+// Where code looks for its thread's rseq area (glibc 2.35), relative to the thread pointer. Fibers
+// share a thread pointer; the area that they find is ours.
+extern "C" {
+std::ptrdiff_t __rseq_offset = 0;
+}
+
+namespace ashlar::explorer {
+namespace {
+
+// What the compiler makes of a thread_local variable.
+struct Control {
+  std::size_t size;
+  std::size_t alignment;
+  std::uintptr_t index;  // ours to use; 0 at first
+  const void* initial;   // null: zeros
+};
+
+struct RestartableArea {
+  std::uint32_t processor_at_start;
+  std::uint32_t processor;
+  std::uint32_t rest[6];
+};
+RestartableArea g_area;
+
+constexpr unsigned kProcessors = 2;
+
+std::uintptr_t g_variables;  // thread-locals met so far
+pthread_key_t g_host_key;    // copies of threads that are no fibers
+
+struct Key {
+  bool used;
+  void (*destructor)(void*);
+};
+Key g_keys[Fiber::kMaxKeys];
+unsigned g_key_count;
+
+void Fill(void* copy, const Control& control) {
+  if (control.initial != nullptr) {
+    memcpy(copy, control.initial, control.size);
+  } else {
+    memset(copy, 0, control.size);
+  }
+}
+
+void* OfFiber(Fiber& fiber, Control& control) {
+  if (control.index >= Fiber::kMaxThreadLocals) Die("more than %u thread_local variables", Fiber::kMaxThreadLocals);
+  Fiber::ThreadLocal& slot = fiber.thread_locals[control.index];
+  if (slot.life == fiber.lives) [[likely]] return slot.address;
+  const std::uintptr_t address =
+      (fiber.thread_local_top + control.alignment - 1) & ~(control.alignment - 1);
+  if (address + control.size > StackOf(fiber.id) + kThreadLocalBytes) {
+    Die("more than %zu bytes of thread_local variables", kThreadLocalBytes);
+  }
+  fiber.thread_local_top = address + control.size;
+  slot = {reinterpret_cast<void*>(address), fiber.lives};
+  Fill(slot.address, control);
+  return slot.address;
+}
+
+// A real thread's: a table that grows, kept until the process ends.
+void* OfThread(Control& control) {
+  auto* table = static_cast<void**>(pthread_getspecific(g_host_key));
+  if (table == nullptr) {
+    table = static_cast<void**>(calloc(Fiber::kMaxThreadLocals, sizeof(void*)));
+    pthread_setspecific(g_host_key, table);
+  }
+  if (control.index >= Fiber::kMaxThreadLocals) abort();
+  void*& copy = table[control.index];
+  if (copy == nullptr) {
+    const std::size_t alignment = control.alignment > 16 ? control.alignment : 16;
+    copy = aligned_alloc(alignment, (control.size + alignment - 1) / alignment * alignment);
+    Fill(copy, control);
+  }
+  return copy;
+}
+
+}  // namespace
+
+void InitializeThreadLocals() {
+  __rseq_offset = reinterpret_cast<std::intptr_t>(&g_area) -
+                  reinterpret_cast<std::intptr_t>(__builtin_thread_pointer());
+}
+
+void ResetKeys() {
+  for (unsigned i = 0; i < g_key_count; ++i) g_keys[i] = {};
+  g_key_count = 0;
+}
+
+void RunKeyDestructors(Fiber& fiber) {
+  for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
+    bool any = false;
+    for (unsigned i = 0; i < g_key_count; ++i) {
+      void* value = fiber.keys[i];
+      if (value == nullptr || g_keys[i].destructor == nullptr) continue;
+      fiber.keys[i] = nullptr;
+      any = true;
+      g_keys[i].destructor(value);
+    }
+    if (!any) return;
+  }
+}
+
+void ShowProcessor(unsigned fiber) { g_area.processor_at_start = g_area.processor = fiber % kProcessors; }
+
+}  // namespace ashlar::explorer
+
+using namespace ashlar::explorer;  // NOLINT: what follows stands outside by its nature
+
+extern "C" {
+
+// libstdc++.so's own variables, as explored code names them: they stay where they are.
+Control once_callable_control asm("__emutls_v._ZSt15__once_callable") = {8, 8, 0, nullptr};
+Control once_call_control asm("__emutls_v._ZSt11__once_call") = {8, 8, 0, nullptr};
+
+void* __emutls_get_address(Control* control) {
+  if (control == &once_callable_control) return &std::__once_callable;
+  if (control == &once_call_control) return &std::__once_call;
+  if (control->index == 0) [[unlikely]] control->index = ++g_variables;
+  if (g_active) return OfFiber(*g_me, *control);
+  static const int created = pthread_key_create(&g_host_key, nullptr);
+  static_cast<void>(created);
+  return OfThread(*control);
+}
+
+int pthread_key_create(pthread_key_t* key, void (*destructor)(void*)) {
+  if (!g_active) return ASHLAR_REAL(pthread_key_create)(key, destructor);
+  if (g_key_count == Fiber::kMaxKeys) return EAGAIN;
+  g_keys[g_key_count] = {true, destructor};
+  *key = kFirstKey + g_key_count++;
+  return 0;
+}
+
+int pthread_key_delete(pthread_key_t key) {
+  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_key_delete)(key);
+  g_keys[key - kFirstKey].destructor = nullptr;
+  return 0;
+}
+
+void* pthread_getspecific(pthread_key_t key) {
+  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_getspecific)(key);
+  return g_me->keys[key - kFirstKey];
+}
+
+int pthread_setspecific(pthread_key_t key, const void* value) {
+  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_setspecific)(key, value);
+  g_me->keys[key - kFirstKey] = const_cast<void*>(value);
+  return 0;
+}
+
+int sched_getcpu() {
+  if (!g_active) return ASHLAR_REAL(sched_getcpu)();
+  return static_cast<int>(g_area.processor);
+}
+}
