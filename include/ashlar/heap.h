@@ -15,10 +15,14 @@
 //               are rounded to pages (4 KiB; 512 bytes to 1 KiB over small regions).
 // Alignment     16 bytes, or any power of two that is asked for.
 // Life          its blocks end with it: they need not be freed. Destruction waits for threads that
-//               are inside a slow path of the heap on behalf of others; nobody may call it any more.
+//               are inside a slow path of the heap for others; nobody may call it any more.
 // Threads       any member from any thread at any time, the first AddMemory() included.
-// Progress      Allocate and Free of classed sizes are lock-free but for making and retiring slabs
-//               and the first call of a thread. Runs, AddMemory, Trim hold a lock: blocking paths.
+// Progress      Allocate and Free of classed sizes are lock-free, but for slow paths that hold a
+//               lock and so may wait for another thread (blocking paths): a slab is made or
+//               retired; a thread calls for the first time, or needs a magazine more; the upkeep of
+//               all containers is due (each 100 ms, in some thread's slow path); a request finds no
+//               memory. Runs, AddMemory, FlushThread, Trim and Statistics are blocking throughout.
+//               A source is called with no lock held.
 // Failure       null, and nothing has changed: no memory, sizes beyond PTRDIFF_MAX, alignments that
 //               are no power of two, a heap without memory. A source that had nothing is asked
 //               again by the next call. Freeing what is no block of this heap ends the process when
@@ -187,7 +191,7 @@ class Heap {
 
   HeapOptions options_;
   internal::ArenaList<Concurrent>* arenas_ = nullptr;  // a shared list, or own_
-  internal::Published<Heap, Concurrent> ready_;  // this, once there is memory and the pool is set up
+  internal::Published<Heap, Concurrent> ready_;  // this, once there is memory and it is set up
   internal::MagazinePool pool_;
   internal::LargeBlocks large_;
   internal::ArenaList<Concurrent> own_;

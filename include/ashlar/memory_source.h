@@ -23,7 +23,10 @@ struct MemoryBlock {
 // better, which is the caller's alone until it is released; or {nullptr, 0}, whenever it likes:
 // containers then answer "none" and go on. Release(b) takes back exactly such a block.
 // Both may be called from any thread, at once if the container is Concurrent, and must not use the
-// container that they serve. The source outlives its containers.
+// container that they serve. They may use any other: no lock is held meanwhile. So threads that run
+// short at once each ask, and a block that another thread's made unnecessary is released at once.
+// While one block is on its way, a thread for which there is no second one may answer "none".
+// The source outlives its containers.
 template <typename S>
 concept MemorySource = requires(S& source, std::size_t size_bytes, MemoryBlock block) {
   { source.Acquire(size_bytes) } noexcept -> std::same_as<MemoryBlock>;
@@ -59,7 +62,7 @@ enum class AddStatus : unsigned char {
   kAdded,
   kTooSmall,  // nothing useful would be left after the tables
   kOverlaps,  // some of the bytes were added before
-  kInvalid,   // null, or past the end of the address space
+  kInvalid,   // null, past the end of the address space, or of 2^30 pages (4 TiB) and more
 };
 
 [[nodiscard]] constexpr const char* AddStatusName(AddStatus status) {

@@ -6,6 +6,7 @@
 #include "ashlar/failure.h"
 #include "ashlar/internal/base/bits.h"
 #include "ashlar/internal/os/threads.h"
+#include "lib/slab/pool_directory.h"
 
 namespace ashlar {
 
@@ -21,19 +22,13 @@ namespace {
 
 // Held while a heap is set up: one for all, so that it can be held around a fork.
 constinit internal::Lock<Concurrent> g_set_up_lock;
-constinit bool g_fork_prepared = false;  // under g_set_up_lock
-
-// After the locks that are taken inside of this one were prepared, so that it is taken first.
-void PrepareSetUpForFork() {
-  if (g_fork_prepared) return;
-  g_fork_prepared = true;
-  internal::os::CallAroundFork([] { g_set_up_lock.Acquire(); }, [] { g_set_up_lock.Release(); },
-                               [] { g_set_up_lock.Release(); });
-}
+constinit internal::os::AroundFork g_around_fork([] { g_set_up_lock.Acquire(); },
+                                                 [] { g_set_up_lock.Release(); },
+                                                 [] { g_set_up_lock.Release(); });
 
 }  // namespace
 
-// ---- Life -----------------------------------------------------------------------------------------
+// ---- Life ---------------------------------------------------------------------------------------
 
 constinit const internal::MapByte Heap::kNoMap;
 
@@ -70,9 +65,15 @@ Heap::~Heap() {
   own_.ReleaseAll();
 }
 
-// Asks for a first block where there is a source, and sets the heap up once there is memory.
+// Asks for first memory where there is somebody to ask, and sets the heap up once it has some.
 bool Heap::BecomeReady() noexcept {
-  if (arenas_->first() == nullptr && !arenas_->Grow()) return false;
+  if (arenas_ != &own_ && arenas_->first() == nullptr) {
+    internal::SystemArenas();  // asks the system again, if it had no range for the process before
+  }
+  if (!arenas_->Serve(1, 1, [this] { return arenas_->first() != nullptr; })) return false;
+  // The locks that are taken inside of this one are prepared first, so that it is taken first.
+  internal::PrepareThreadsForFork();
+  g_around_fork.Begin();
   const internal::LockGuard<Concurrent> guard(g_set_up_lock);
   if (ready_.Get() == nullptr) SetUp();
   return ready_.Get() != nullptr;
@@ -100,8 +101,8 @@ void Heap::SetUp() {
   map_shift_.Set(geometry.unit_shift);
   map_units_.Set(arena.units());
   first_offset_.Set(pool_.EntryOffset(0));
+  pool_.PrepareArenas();  // before any block: what is left of an arena stays one run
   ready_.Publish(this);
-  PrepareSetUpForFork();
 }
 
 AddStatus Heap::AddMemory(void* start, std::size_t size_bytes) {
@@ -112,7 +113,7 @@ AddStatus Heap::AddMemory(void* start, std::size_t size_bytes) {
   return status;
 }
 
-// ---- Allocate -------------------------------------------------------------------------------------
+// ---- Allocate -----------------------------------------------------------------------------------
 
 // The class that serves the request, or 0: a run does.
 unsigned Heap::ClassFor(std::size_t size_bytes, std::size_t alignment) const noexcept {
@@ -123,7 +124,8 @@ unsigned Heap::ClassFor(std::size_t size_bytes, std::size_t alignment) const noe
 }
 
 void* Heap::AllocateClassed(unsigned size_class) noexcept {
-  void* slot = first_offset_.Get() != 0 ? internal::EntryAt(EntryOffset(size_class)).Pop() : nullptr;
+  void* slot =
+      first_offset_.Get() != 0 ? internal::EntryAt(EntryOffset(size_class)).Pop() : nullptr;
   if (slot == nullptr) slot = pool_.AllocateSlow(size_class);
   return slot != nullptr ? Opened(size_class, slot) : nullptr;
 }
@@ -167,7 +169,7 @@ void* Heap::AllocateZeroed(std::size_t size_bytes) noexcept {
   return block;
 }
 
-// ---- Free -----------------------------------------------------------------------------------------
+// ---- Free ---------------------------------------------------------------------------------------
 
 // The class of the slab that the block lies in; 0: in none of this list's arenas' slabs.
 unsigned Heap::ClassOfBlock(const void* block) const noexcept {
@@ -213,7 +215,7 @@ void Heap::CheckSize(const void* block, std::size_t size_bytes,
   if (!is_right) Fail(Failure::kWrongSize, block);
 }
 
-// ---- Resize and ask -------------------------------------------------------------------------------
+// ---- Resize and ask -----------------------------------------------------------------------------
 
 std::size_t Heap::UsableSize(const void* block) const noexcept {
   if (block == nullptr) return 0;

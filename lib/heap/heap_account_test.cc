@@ -45,7 +45,8 @@ class History {
     } else if (verb < 5) {
       Enter(heap_.Allocate(Size()));
     } else if (verb < 7) {
-      Enter(heap_.Allocate(Size(), std::size_t{1} << Below(14)));
+      const std::size_t alignment = std::size_t{1} << Below(14);
+      Enter(heap_.Allocate(Size(), alignment), alignment);
     } else if (verb == 7) {
       const std::size_t size = Size();
       void* block = heap_.AllocateZeroed(size);
@@ -82,6 +83,7 @@ class History {
   struct Block {
     void* start;
     std::size_t usable_bytes;
+    std::size_t alignment;  // that was asked for; a block that was reallocated has none
     std::uint64_t tag;
   };
 
@@ -91,9 +93,9 @@ class History {
     return random_() % (most + 1);
   }
 
-  void Enter(void* start) {
+  void Enter(void* start, std::size_t alignment = 1) {
     if (start == nullptr) return;
-    const Block block{start, heap_.UsableSize(start), ++tag_};
+    const Block block{start, heap_.UsableSize(start), alignment, ++tag_};
     FillBlock(start, block.usable_bytes, block.tag);
     blocks_.push_back(block);
     used_bytes_ += block.usable_bytes;
@@ -115,7 +117,7 @@ class History {
     if (Below(2) == 0) {
       heap_.Free(block.start);
     } else {
-      heap_.Free(block.start, block.usable_bytes);
+      heap_.Free(block.start, block.usable_bytes, block.alignment);
     }
   }
 
@@ -124,7 +126,7 @@ class History {
     const std::size_t size = Size();
     void* moved = heap_.Reallocate(old.start, size);
     if (moved == nullptr) {
-      Enter(old.start);
+      Enter(old.start, old.alignment);
       return;
     }
     EXPECT_TRUE(IsFilled(moved, std::min(size, old.usable_bytes), old.tag));

@@ -13,15 +13,18 @@
 #include "ashlar/fixed_region.h"
 #include "ashlar/heap.h"
 #include "ashlar/internal/sizes/size_class.h"
+#include "ashlar/internal/span/arena_list.h"
 #include "gtest/gtest.h"
 #include "lib/heap/testing/guarded_bytes.h"
 #include "lib/heap/testing/seed.h"
+#include "lib/slab/testing/testing_source.h"
 
 namespace ashlar {
 namespace {
 
 using testing::GuardedBytes;
 using testing::Seed;
+using testing::TestingSource;
 
 constexpr std::size_t kKiB = 1 << 10;
 constexpr std::size_t kMiB = 1 << 20;
@@ -242,6 +245,97 @@ TEST(HeapFlowInASmallRegion, MemoryLeavesItsClassAnd32KiBServe1To4KiB) {
     EXPECT_GE(blocks.size(), 5u) << size;
     for (void* block : blocks) heap.Free(block);
   }
+}
+
+// ---- Over several arenas
+
+// The free bytes of each of the region's arenas, largest first.
+std::vector<std::size_t> FreeOfEach(FixedRegion& region) {
+  std::vector<std::size_t> free;
+  const internal::LockGuard<Concurrent> guard(region.arenas().lock());
+  for (auto* arena = region.arenas().first(); arena != nullptr; arena = arena->next) {
+    const internal::PageRuns& runs = arena->runs(internal::Arena::Part::kBlocks);
+    free.push_back(runs.total_bytes() - runs.used_bytes());
+  }
+  std::sort(free.rbegin(), free.rend());
+  return free;
+}
+
+class HeapFlowOverTwoRegions : public ::testing::TestWithParam<std::size_t> {};
+
+// Whatever filled both of them, each comes back as one block; wherever their first pages lie.
+TEST_P(HeapFlowOverTwoRegions, EachComesBackAsOneBlock) {
+  const std::uint32_t seed = Seed();
+  const std::size_t shift = GetParam() % kKiB * 4;
+  const GuardedBytes first(GetParam(), shift);
+  const GuardedBytes second(GetParam() * 3 / 4, 1000);
+  FixedRegion region(first.start(), first.size_bytes());
+  ASSERT_EQ(region.Add(second.start(), second.size_bytes()), AddStatus::kAdded);
+  Heap heap(region);
+  const std::size_t most = GetParam() / 4;
+  // A run comes first: a table that came later would lie behind it for ever.
+  void* run = heap.Allocate(most);
+  heap.Free(heap.Allocate(16));
+  heap.Free(run);
+  for (const std::size_t size : {std::size_t{64}, std::size_t{1000}, 9 * kKiB, most}) {
+    SCOPED_TRACE(size);
+    for (int round = 0; round < kTimes; ++round) {
+      const bool is_mixed = round % 2 != 0;
+      std::vector<void*> blocks =
+          FillUp(heap, is_mixed ? Sizes::Mixed(size, seed) : Sizes::Of(size));
+      if (!is_mixed) {
+        EXPECT_GT(heap.Statistics().used_bytes, GetParam()) << "more than one of them has";
+      }
+      Order(blocks, round, seed);
+      for (void* block : blocks) heap.Free(block);
+      heap.Trim();
+      std::vector<void*> wholes;
+      for (const std::size_t free : FreeOfEach(region)) {
+        wholes.push_back(heap.Allocate(free));
+        ASSERT_NE(wholes.back(), nullptr) << free << " bytes of one region are free, and no block";
+        std::memset(wholes.back(), 0x11, free);
+      }
+      EXPECT_EQ(heap.Allocate(0), nullptr) << "that was all";
+      for (void* whole : wholes) heap.Free(whole);
+    }
+  }
+  EXPECT_TRUE(first.MarginsAreIntact() && second.MarginsAreIntact());
+}
+
+INSTANTIATE_TEST_SUITE_P(Regions, HeapFlowOverTwoRegions,
+                         ::testing::Values(64 * kKiB, 64 * kKiB + 512, 72 * kKiB, 300 * kKiB, kMiB,
+                                           kMiB + 4 * kKiB, kMiB + 8 * kKiB, kMiB + 12 * kKiB),
+                         [](const auto& region) { return "Of" + std::to_string(region.param); });
+
+// What one class or run filled of a source's blocks serves any other to the same extent.
+TEST(HeapFlowOverASource, AClassServesAsManyBlocksAfterAnyOther) {
+  const std::vector<std::size_t> sizes = {16,       400,       1024,      4 * kKiB,
+                                          10 * kKiB, 20 * kKiB, 200 * kKiB};
+  TestingSource source;
+  source.GiveOnly(3);
+  Heap heap(source);
+  const auto fill_and_free = [&heap](std::size_t size) {
+    const std::vector<void*> blocks = FillUp(heap, Sizes::Of(size));
+    for (void* block : blocks) heap.Free(block);
+    heap.Trim();
+    return blocks.size();
+  };
+  // The heap's tables come with the first slab in each block, and stay.
+  fill_and_free(16);
+  ASSERT_EQ(source.blocks(), 3u);
+  std::vector<std::size_t> counts;
+  for (const std::size_t size : sizes) {
+    counts.push_back(fill_and_free(size));
+    EXPECT_GT(counts.back() * size, source.bytes() * (size > 16 ? 7 : 4) / 10) << size;
+  }
+  for (std::size_t before = 0; before < sizes.size(); ++before) {
+    for (std::size_t after = 0; after < sizes.size(); ++after) {
+      fill_and_free(sizes[before]);
+      EXPECT_EQ(fill_and_free(sizes[after]), counts[after])
+          << sizes[after] << " after " << sizes[before];
+    }
+  }
+  EXPECT_EQ(source.acquired(), 3u);
 }
 
 // A region that a heap shares comes back as a whole when the heap ends, whatever was in use.

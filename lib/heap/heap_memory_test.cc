@@ -48,7 +48,8 @@ TEST(HeapMemoryDeathTest, ABlockOfAHeapThatNeverHadMemoryIsForeign) {
   EXPECT_DEATH(heap.Free(&mine), FailureName(Failure::kForeignPointer));
   EXPECT_DEATH(heap.Free(&mine, 4), FailureName(Failure::kForeignPointer));
   EXPECT_DEATH(static_cast<void>(heap.UsableSize(&mine)), FailureName(Failure::kForeignPointer));
-  EXPECT_DEATH(static_cast<void>(heap.Reallocate(&mine, 100)), FailureName(Failure::kForeignPointer));
+  EXPECT_DEATH(static_cast<void>(heap.Reallocate(&mine, 100)),
+               FailureName(Failure::kForeignPointer));
 }
 
 // The defect: overlapping regions were accepted and corrupted the heap.
@@ -258,6 +259,24 @@ TEST(HeapMemory, AFailingSourceIsSurvivedAndRecoveredFrom) {
   EXPECT_TRUE(IsFilled(large, 2 * kMiB, 77));
   heap.Free(large);
   EXPECT_EQ(heap.Statistics().used_bytes, 0u);
+}
+
+// The newest region, which is looked at first, has a KiB left: enough for a slab, but not for the
+// table that the heap needs in each region.
+TEST(HeapMemory, ARegionWithoutRoomForATableMakesWayForTheNext) {
+  const GuardedBytes bytes(128 * kKiB);
+  FixedRegion region(bytes.start(), 64 * kKiB);
+  const std::size_t first = region.total_bytes();
+  ASSERT_EQ(region.Add(bytes.At(64 * kKiB), 64 * kKiB), AddStatus::kAdded);
+  const std::size_t pages = (region.total_bytes() - first - kKiB) / region.page_bytes();
+  ASSERT_NE(region.AllocatePages(pages), nullptr);
+  const std::size_t used = region.used_bytes();
+  Heap heap(region);
+  void* block = heap.Allocate(16);
+  ASSERT_NE(block, nullptr) << "a whole region is free";
+  FillBlock(block, 16, 1);
+  EXPECT_TRUE(IsFilled(block, 16, 1));
+  EXPECT_LE(region.used_bytes(), used + 4 * kKiB) << "nothing was left behind";
 }
 
 // A source's blocks are divided into large units, small regions into small ones: not both in one.

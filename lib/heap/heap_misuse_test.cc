@@ -1,4 +1,7 @@
 // What a caller may not do, and what the heap says to it before it ends the process.
+#include <unistd.h>
+
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -43,7 +46,7 @@ class HeapMisuseDeathTest : public ::testing::TestWithParam<bool> {
   Heap system_heap_{system_};
 };
 
-// ---- In every build -------------------------------------------------------------------------------
+// ---- In every build -----------------------------------------------------------------------------
 
 TEST_P(HeapMisuseDeathTest, ARunFreedTwiceIsReportedAtOnce) {
   void* run = New(20 * kKiB);
@@ -51,6 +54,24 @@ TEST_P(HeapMisuseDeathTest, ARunFreedTwiceIsReportedAtOnce) {
   EXPECT_DEATH(heap().Free(run), DoubleFree());
   EXPECT_DEATH(static_cast<void>(heap().Reallocate(run, 30 * kKiB)), DoubleFree());
   EXPECT_DEATH(static_cast<void>(heap().UsableSize(run)), DoubleFree());
+}
+
+Heap* g_told;
+
+// Who is told of the end may allocate: no lock of the heap is held any more. Red: it hangs.
+TEST_P(HeapMisuseDeathTest, AHandlerOfTheEndMayUseTheHeap) {
+  const auto free_badly = [this](void* block) {
+    alarm(20);
+    g_told = &heap();
+    std::signal(SIGABRT, [](int) { _exit(g_told->Allocate(20 * kKiB) != nullptr ? 7 : 1); });
+    heap().Free(block);
+  };
+  int foreign = 0;
+  EXPECT_EXIT(free_badly(&foreign), ::testing::ExitedWithCode(7), Foreign());
+  void* run = New(20 * kKiB);
+  EXPECT_EXIT(free_badly(Inside(run, 4096)), ::testing::ExitedWithCode(7), Foreign());
+  heap().Free(run);
+  EXPECT_EXIT(free_badly(run), ::testing::ExitedWithCode(7), DoubleFree());
 }
 
 TEST_P(HeapMisuseDeathTest, ARunOfAnotherHeapIsReportedAtOnce) {
@@ -119,7 +140,7 @@ TEST(HeapMisuseInSharedMemoryDeathTest, ASlotOfAnotherHeapIsReportedWhenItComesH
   other.Free(slot);
 }
 
-// ---- In checked builds ----------------------------------------------------------------------------
+// ---- In checked builds --------------------------------------------------------------------------
 
 class CheckedHeapDeathTest : public HeapMisuseDeathTest {
  protected:

@@ -1,4 +1,4 @@
-// What a request gets: its size, its alignment, a block of its own; or null, and nothing has changed.
+// What a request gets: its size, its alignment, a block of its own; or null, and nothing changed.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -98,7 +98,8 @@ TEST(HeapRequest, AlignmentAbove4096IsHonoured) {
   TestingSource source;
   Heap source_heap(source);
   for (std::size_t alignment = 8 * kKiB; alignment <= kLargestAlignment; alignment *= 2) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{100}, 5 * kKiB, 40 * kKiB, 3 * kMiB}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{100}, 5 * kKiB, 40 * kKiB, 3 * kMiB}) {
       for (Heap* heap : {&system_heap, &source_heap}) {
         void* blocks[3];
         for (void*& block : blocks) {

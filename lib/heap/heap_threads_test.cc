@@ -1,4 +1,4 @@
-// Many threads at once: every block keeps its bytes, whoever allocates, resizes, hands over or frees.
+// Many threads at once: each block keeps its bytes, whoever allocates, resizes, hands over, frees.
 #include <algorithm>
 #include <array>
 #include <atomic>

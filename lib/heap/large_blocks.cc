@@ -34,62 +34,87 @@ void LargeBlocks::Initialize(ArenaList<Concurrent>* arenas, std::uint32_t owner)
 
 void* LargeBlocks::Allocate(std::size_t size_bytes, std::size_t alignment, bool* zeroed) noexcept {
   const std::size_t wanted = std::max<std::size_t>(size_bytes, 1);
-  const LockGuard<Concurrent> guard(arenas_->lock());
-  const auto run = arenas_->TakeLocked(Arena::Part::kBlocks, wanted, alignment);
-  if (run.arena == nullptr) return nullptr;
-  PageRuns& runs = run.arena->runs(Arena::Part::kBlocks);
-  const std::uint32_t page = runs.PageOf(run.start);
-  runs.entry(page).next = owner_;
-  const std::size_t size = std::size_t{runs.entry(page).pages} << runs.page_shift();
-  bytes_.Add(static_cast<std::int64_t>(size));
-  *zeroed = run.zeroed;
-  UnpoisonMemory(PointerTo(run.start), size);
-  return PointerTo(run.start);
+  void* block = nullptr;
+  arenas_->Serve(wanted, alignment, [&] {
+    const auto run = arenas_->TakeLocked(Arena::Part::kBlocks, wanted, alignment);
+    if (run.arena == nullptr) return false;
+    PageRuns& runs = run.arena->runs(Arena::Part::kBlocks);
+    const std::uint32_t page = runs.PageOf(run.start);
+    runs.entry(page).next = owner_;
+    const std::size_t size = std::size_t{runs.entry(page).pages} << runs.page_shift();
+    bytes_.Add(static_cast<std::int64_t>(size));
+    *zeroed = run.zeroed;
+    block = PointerTo(run.start);
+    UnpoisonMemory(block, size);
+    return true;
+  });
+  return block;
 }
 
 LargeBlocks::Found LargeBlocks::FindLocked(const void* block) const noexcept {
   const std::uintptr_t address = AddressOf(block);
   Arena* arena = arenas_->Find(address);
-  if (arena == nullptr) Fail(Failure::kForeignPointer, block);
+  Found found;
+  if (arena == nullptr) return found;
   PageRuns& runs = arena->runs(Arena::Part::kBlocks);
   if (runs.Contains(address)) {
     const std::uint32_t page = runs.PageOf(address);
     const std::size_t pages = runs.PagesOfBlock(page);
     if (pages > 0 && runs.AddressOfPage(page) == address && runs.entry(page).next == owner_) {
-      return {&runs, page, pages << runs.page_shift()};
+      found.runs = &runs;
+      found.page = page;
+      found.size_bytes = pages << runs.page_shift();
+      return found;
     }
   }
-  // Memory of a block or of a slab that was: freed before.
   arena->ForEachRuns([&](const PageRuns& part) {
-    if (part.Contains(address) && part.StateAround(part.PageOf(address)) == PageRuns::State::kFree) {
-      Fail(Failure::kDoubleFree, block);
+    if (part.Contains(address) &&
+        part.StateAround(part.PageOf(address)) == PageRuns::State::kFree) {
+      // Memory of a block or of a slab that was: freed before.
+      found.why_not = Failure::kDoubleFree;
     }
   });
-  Fail(Failure::kForeignPointer, block);
+  return found;
+}
+
+// f(found), under the lock. Who is told of the end of the process may allocate: not under the lock.
+template <typename F>
+auto LargeBlocks::WithBlock(const void* block, F f) const noexcept {
+  Failure why_not;
+  {
+    const LockGuard<Concurrent> guard(arenas_->lock());
+    const Found found = FindLocked(block);
+    if (found.runs != nullptr) return f(found);
+    why_not = found.why_not;
+  }
+  Fail(why_not, block);
 }
 
 void LargeBlocks::Free(void* block) noexcept {
-  const LockGuard<Concurrent> guard(arenas_->lock());
-  const Found found = FindLocked(block);
-  bytes_.Subtract(static_cast<std::int64_t>(found.size_bytes));
-  PoisonMemory(block, found.size_bytes);
-  found.runs->Give(found.page);
+  WithBlock(block, [&](const Found& found) {
+    bytes_.Subtract(static_cast<std::int64_t>(found.size_bytes));
+    PoisonMemory(block, found.size_bytes);
+    found.runs->Give(found.page);
+  });
 }
 
 std::size_t LargeBlocks::SizeOf(const void* block) const noexcept {
-  const LockGuard<Concurrent> guard(arenas_->lock());
-  return FindLocked(block).size_bytes;
+  return WithBlock(block, [](const Found& found) { return found.size_bytes; });
 }
 
 bool LargeBlocks::CanHave(const void* block, std::size_t size_bytes) const noexcept {
-  const LockGuard<Concurrent> guard(arenas_->lock());
-  const Found found = FindLocked(block);
-  return IsKept(found.size_bytes >> found.runs->page_shift(), PagesFor(*found.runs, size_bytes));
+  return WithBlock(block, [&](const Found& found) {
+    return IsKept(found.size_bytes >> found.runs->page_shift(), PagesFor(*found.runs, size_bytes));
+  });
 }
 
 bool LargeBlocks::ResizeInPlace(void* block, std::size_t size_bytes) noexcept {
-  const LockGuard<Concurrent> guard(arenas_->lock());
-  const Found found = FindLocked(block);
+  return WithBlock(block, [&](const Found& found) {
+    return ResizeLocked(found, block, size_bytes);
+  });
+}
+
+bool LargeBlocks::ResizeLocked(const Found& found, void* block, std::size_t size_bytes) noexcept {
   PageRuns& runs = *found.runs;
   const std::size_t old_pages = found.size_bytes >> runs.page_shift();
   const std::size_t pages = PagesFor(runs, size_bytes);

@@ -16,6 +16,8 @@ namespace {
 // Other libraries' keys may be destroyed after ours in a round; in the third round most are done.
 constexpr std::uintptr_t kRounds = 3;
 
+constinit thread_local bool t_begins __attribute__((tls_model("initial-exec"))) = false;
+
 void (*g_at_exit)() = nullptr;
 pthread_key_t g_key;
 
@@ -36,9 +38,15 @@ bool CallAtThreadExit(void (*at_exit)()) noexcept {
   return created && pthread_setspecific(g_key, reinterpret_cast<void*>(kRounds)) == 0;
 }
 
-void CallAroundFork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept {
+void AroundFork::Begin() noexcept {
+  if (begun_.Get() != nullptr || t_begins) return;
+  const LockGuard<Concurrent> guard(lock_);
+  if (begun_.Get() != nullptr) return;
+  t_begins = true;
   // Fails only for want of memory; forks then go on unprepared.
-  static_cast<void>(pthread_atfork(prepare, parent, child));
+  static_cast<void>(pthread_atfork(prepare_, parent_, child_));
+  t_begins = false;
+  begun_.Publish(this);
 }
 
 std::uint64_t CoarseMilliseconds() noexcept {

@@ -78,9 +78,12 @@ TEST(CallAtThreadExit, IsForTheThreadThatAsks) {
 
 std::string g_fork;
 
-TEST(CallAroundFork, EachProcessSeesItsPart) {
-  CallAroundFork([] { g_fork += "prepare,"; }, [] { g_fork += "parent,"; },
-                 [] { g_fork += "child,"; });
+constinit AroundFork g_around_fork([] { g_fork += "prepare,"; }, [] { g_fork += "parent,"; },
+                                   [] { g_fork += "child,"; });
+
+TEST(AroundFork, EachProcessSeesItsPartOnce) {
+  g_around_fork.Begin();
+  g_around_fork.Begin();
   g_fork.clear();
   const pid_t child = fork();
   ASSERT_GE(child, 0);

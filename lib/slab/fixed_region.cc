@@ -37,7 +37,15 @@ BasicFixedRegion<Model>::~BasicFixedRegion() {
 
 template <ThreadingModel Model>
 AddStatus BasicFixedRegion<Model>::Add(void* start, std::size_t size_bytes) {
-  return status_ = arenas_.Add(start, size_bytes);
+  const AddStatus status = arenas_.Add(start, size_bytes);
+  const internal::LockGuard<Model> guard(arenas_.lock());
+  return status_ = status;
+}
+
+template <ThreadingModel Model>
+AddStatus BasicFixedRegion<Model>::status() const {
+  const internal::LockGuard<Model> guard(arenas_.lock());
+  return status_;
 }
 
 template <ThreadingModel Model>
@@ -60,21 +68,30 @@ template <ThreadingModel Model>
 void BasicFixedRegion<Model>::FreePages(void* start, std::size_t pages) noexcept {
   if (start == nullptr) return;
   const std::uintptr_t address = internal::AddressOf(start);
-  const internal::LockGuard<Model> guard(arenas_.lock());
-  internal::Arena* arena = arenas_.Find(address);
-  if (arena == nullptr) Fail(Failure::kForeignPointer, start);
-  internal::PageRuns& runs = arena->runs(internal::Arena::Part::kBlocks);
-  if (!runs.Contains(address)) Fail(Failure::kForeignPointer, start);  // the region's own tables
-  const std::uint32_t page = runs.PageOf(address);
-  const std::size_t found = runs.PagesOfBlock(page);
-  if (found == 0 || runs.AddressOfPage(page) != address ||
-      runs.entry(page).next != kPagesOfCallers) {
-    const bool is_free = runs.StateAround(page) == internal::PageRuns::State::kFree;
-    Fail(is_free ? Failure::kDoubleFree : Failure::kForeignPointer, start);
+  Failure why_not = Failure::kForeignPointer;
+  {
+    const internal::LockGuard<Model> guard(arenas_.lock());
+    internal::Arena* arena = arenas_.Find(address);
+    internal::PageRuns* runs =
+        arena != nullptr ? &arena->runs(internal::Arena::Part::kBlocks) : nullptr;
+    if (runs != nullptr && runs->Contains(address)) {  // else the region's own tables
+      const std::uint32_t page = runs->PageOf(address);
+      const std::size_t found = runs->PagesOfBlock(page);
+      const bool is_ours = found > 0 && runs->AddressOfPage(page) == address &&
+                           runs->entry(page).next == kPagesOfCallers;
+      if (is_ours && found == pages) {
+        internal::PoisonMemory(start, found << runs->page_shift());
+        runs->Give(page);
+        return;
+      }
+      if (is_ours) {
+        why_not = Failure::kWrongSize;
+      } else if (runs->StateAround(page) == internal::PageRuns::State::kFree) {
+        why_not = Failure::kDoubleFree;
+      }
+    }
   }
-  if (found != pages) Fail(Failure::kWrongSize, start);
-  internal::PoisonMemory(start, found << runs.page_shift());
-  runs.Give(page);
+  Fail(why_not, start);  // who is told of it may allocate: not under the lock
 }
 
 template <ThreadingModel Model>

@@ -1,4 +1,7 @@
 // FixedRegion as an allocator of whole pages, beside the caches that draw from it.
+#include <unistd.h>
+
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -90,6 +93,24 @@ TEST_F(FixedRegionPagesDeathTest, MisuseIsReportedByName) {
   EXPECT_DEATH(region_.FreePages(bytes_.get(), 1), FailureName(Failure::kForeignPointer));
   region_.FreePages(run, 4);
   EXPECT_DEATH(region_.FreePages(run, 4), FailureName(Failure::kDoubleFree));
+}
+
+FixedRegion* g_told;
+
+// Red: it hangs, as the lock is held.
+TEST_F(FixedRegionPagesDeathTest, AHandlerOfTheEndMayUseTheRegion) {
+  const auto free_badly = [this](void* run, std::size_t pages) {
+    alarm(20);
+    g_told = &region_;
+    std::signal(SIGABRT, [](int) { _exit(g_told->AllocatePages(1) != nullptr ? 7 : 1); });
+    region_.FreePages(run, pages);
+  };
+  void* run = region_.AllocatePages(4);
+  EXPECT_EXIT(free_badly(&run, 1), ::testing::ExitedWithCode(7),
+              FailureName(Failure::kForeignPointer));
+  EXPECT_EXIT(free_badly(run, 3), ::testing::ExitedWithCode(7), FailureName(Failure::kWrongSize));
+  region_.FreePages(run, 4);
+  EXPECT_EXIT(free_badly(run, 4), ::testing::ExitedWithCode(7), FailureName(Failure::kDoubleFree));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ashlar/internal/base/bits.h"
+#include "ashlar/internal/base/configuration.h"
 #include "ashlar/slab_cache.h"
 #include "gtest/gtest.h"
 
@@ -30,7 +31,8 @@ using Cache = SlabCache<Object>;
 class Pages {
  public:
   explicit Pages(std::size_t size_bytes)
-      : start_(mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+      : start_(
+            mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
         size_bytes_(size_bytes) {}
   ~Pages() { munmap(start_, size_bytes_); }
   Pages(const Pages&) = delete;
@@ -117,6 +119,66 @@ TEST(FixedRegion, GrowsByWhatIsAddedWhileItIsInUse) {
     for (Object* object : objects) cache.Delete(object);
   }
   EXPECT_TRUE(region.IsIdle());
+}
+
+TEST(FixedRegion, ThreadsAddAtOnceAndTheSameBytesOnce) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kPieces = 12;
+  constexpr std::size_t kPiece = 64 << 10;
+  const auto bytes = std::make_unique<std::byte[]>((kThreads + 1) * kPieces * kPiece);
+  const auto piece = [&bytes](std::size_t row, std::size_t i) {
+    return bytes.get() + (row * kPieces + i) * kPiece;
+  };
+  FixedRegion region;
+  std::size_t shared[kThreads] = {};  // pieces of the last row, added by each thread
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < kPieces; ++i) {
+        EXPECT_EQ(region.Add(piece(t, i), kPiece), AddStatus::kAdded);
+        const AddStatus status = region.Add(piece(kThreads, i), kPiece);
+        if (status == AddStatus::kAdded) ++shared[t];
+        EXPECT_TRUE(status == AddStatus::kAdded || status == AddStatus::kOverlaps);
+        void* run = region.AllocatePages(1 + i);
+        EXPECT_NE(run, nullptr);
+        region.FreePages(run, 1 + i);
+      }
+    });
+  }
+  // One that only looks: nothing but status() orders it after what the others do.
+  threads.emplace_back([&region] {
+    for (int i = 0; i < 2000; ++i) {
+      const AddStatus status = region.status();
+      EXPECT_TRUE(status == AddStatus::kAdded || status == AddStatus::kOverlaps);
+      if (i % 50 == 0) std::this_thread::yield();
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(shared[0] + shared[1] + shared[2] + shared[3], kPieces);
+  const std::size_t all = (kThreads + 1) * kPieces * kPiece;
+  EXPECT_GT(region.total_bytes(), all * 8 / 10);
+  EXPECT_LT(region.total_bytes(), all);
+  EXPECT_TRUE(region.IsIdle());
+}
+
+// What fixed_region.h says of its tables, in the shipping build: others keep more of each slot.
+TEST(FixedRegion, TablesTakeWhatTheHeaderSays) {
+  if (internal::kChecked) GTEST_SKIP();
+  struct Row {
+    std::size_t kib;
+    std::size_t permille;
+  };
+  constexpr Row kRows[] = {{8, 440},  {16, 250},  {32, 160},  {64, 110},  {255, 80},
+                           {256, 50}, {1023, 36}, {1024, 20}, {4096, 15}, {65536, 13}};
+  const auto bytes = std::make_unique_for_overwrite<std::byte[]>(65 * kMiB);
+  for (const auto& [kib, permille] : kRows) {
+    const std::size_t size = kib << 10;
+    for (const std::size_t shift : {0u, 16u, 1000u, 4095u, 16000u, 33000u}) {
+      FixedRegion region(bytes.get() + shift, size);
+      ASSERT_EQ(region.status(), AddStatus::kAdded);
+      EXPECT_GE(region.total_bytes() * 1000, size * (1000 - permille)) << kib << " KiB " << shift;
+    }
+  }
 }
 
 TEST(FixedRegion, WorksInSmallRegionsAtAnyAddress) {

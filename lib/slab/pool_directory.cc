@@ -19,7 +19,6 @@ constinit PoolRecord g_records[kMaxPools];
 constinit bool g_entry_taken[kTableEntries] = {};
 constinit std::uint32_t g_first_unused = 1;            // records above were never used
 constinit Lock<Concurrent> g_threads_lock;
-constinit bool g_fork_prepared = false;
 constinit Epoch g_ends;
 constinit Epoch g_recalls;
 constinit Turn g_upkeep;
@@ -54,18 +53,22 @@ std::uint32_t FindRecord() {
 
 Lock<Concurrent>& ThreadsLock() { return g_threads_lock; }
 
+namespace {
+
+void AfterForkInChild() {
+  for (std::uint32_t n = 1; n < g_first_unused; ++n) g_records[n].life.DropPins();
+  g_threads_lock.Release();
+}
+
+constinit os::AroundFork g_around_fork([] { g_threads_lock.Acquire(); },
+                                       [] { g_threads_lock.Release(); }, AfterForkInChild);
+
+}  // namespace
+
 void PrepareThreadsForFork() {
-  SystemArenas();  // its locks are registered first, and so taken last
-  {
-    const LockGuard<Concurrent> guard(g_threads_lock);
-    if (g_fork_prepared) return;
-    g_fork_prepared = true;
-  }
-  os::CallAroundFork([] { g_threads_lock.Acquire(); }, [] { g_threads_lock.Release(); },
-                     [] {
-                       for (std::uint32_t n = 1; n < g_first_unused; ++n) g_records[n].life.DropPins();
-                       g_threads_lock.Release();
-                     });
+  SystemArenas();
+  PrepareListsForFork();  // their locks are taken inside of ours: they prepare last
+  g_around_fork.Begin();
 }
 
 PoolRecord& PoolDirectory::record(std::uint32_t number) { return g_records[number]; }
@@ -125,8 +128,9 @@ void PoolDirectory::UpkeepAll() {
 
 void PoolDirectory::LookForEnds() {
   // The look is Leave()'s.
-  ForEachPool([](const Lifeline& life, std::uint32_t generation) { return life.IsEnding(generation); },
-              [](MagazinePool&) {});
+  ForEachPool(
+      [](const Lifeline& life, std::uint32_t generation) { return life.IsEnding(generation); },
+      [](MagazinePool&) {});
 }
 
 namespace {
@@ -159,7 +163,7 @@ void ForEachUsed(ThreadTable& table, F f) {
   }
 }
 
-// Brings home the magazines for which `wanted(record, entry)` holds, and drops those of ended pools.
+// Brings home the magazines for which `wanted(record, entry)` holds; drops those of ended pools.
 template <typename Wanted>
 void FlushWhere(ThreadTable& table, Wanted wanted) {
   ForEachUsed(table, [&](std::size_t number) {

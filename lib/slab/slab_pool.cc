@@ -134,33 +134,56 @@ template <ThreadingModel Model>
 std::size_t SlabPool<Model>::GrowAndTake(std::uint32_t size_class, void** slots,
                                          std::size_t want) {
   Class& cls = classes_[size_class];
-  std::size_t promised;
-  {
-    const LockGuard<Model> guard(arenas_->lock());
+  std::size_t promised = 0;
+  std::size_t taken = 0;
+  arenas_->Serve(cls.geometry.slab_bytes, cls.geometry.slab_bytes, [&] {
     // Somebody else may have grown, or given, meanwhile; under the lock "none" is the truth.
     promised = cls.free.Draw(want);
-    if (promised == 0) {
-      std::size_t taken = 0;
-      return MakeSlabLocked(size_class, slots, want, &taken) ? taken : 0;
-    }
-  }
-  return Collect(size_class, slots, promised);
+    return promised > 0 || HasAllSlabs(cls) || MakeSlabLocked(size_class, slots, want, &taken);
+  });
+  return promised > 0 ? Collect(size_class, slots, promised) : taken;
 }
 
+// A slab without taking from it; false: it may not be, or there is no memory.
+template <ThreadingModel Model>
+bool SlabPool<Model>::MakeSlab(std::uint32_t size_class) {
+  const Class& cls = classes_[size_class];
+  bool is_made = false;
+  arenas_->Serve(cls.geometry.slab_bytes, cls.geometry.slab_bytes, [&] {
+    if (HasAllSlabs(cls)) return true;  // no memory would help
+    std::size_t taken;
+    is_made = MakeSlabLocked(size_class, nullptr, 0, &taken);
+    return is_made;
+  });
+  return is_made;
+}
+
+// From the arenas that there are. The class may have one slab more.
 template <ThreadingModel Model>
 bool SlabPool<Model>::MakeSlabLocked(std::uint32_t size_class, void** slots, std::size_t want,
                                      std::size_t* taken) {
   Class& cls = classes_[size_class];
   const SlotGeometry& geometry = cls.geometry;
-  if (static_cast<std::uint64_t>(cls.slabs.Get()) >= cls.max_slabs) return false;
-  const auto run =
-      arenas_->TakeLocked(Arena::Part::kSlabs, geometry.slab_bytes, geometry.slab_bytes);
-  if (run.arena == nullptr) return false;
-  Holding* holding = HoldingOfLocked(*run.arena);
-  if (holding == nullptr) {
-    arenas_->GiveLocked(*run.arena, Arena::Part::kSlabs, run.start);
-    return false;
+  // An arena without room for the slab and the pool's table makes way for the next. The table comes
+  // first, so that what is left of an arena stays one run.
+  typename ArenaList<Model>::Run run;
+  Holding* holding = nullptr;
+  for (Arena* arena = arenas_->first(); arena != nullptr && run.arena == nullptr;
+       arena = arena->next) {
+    holding = HoldingOf(*arena);
+    Holding* fresh = holding == nullptr ? NewHoldingLocked(*arena) : nullptr;
+    if (holding == nullptr && fresh == nullptr) continue;
+    run = arenas_->TakeFromLocked(*arena, Arena::Part::kSlabs, geometry.slab_bytes,
+                                  geometry.slab_bytes);
+    if (fresh == nullptr) continue;
+    if (run.arena != nullptr) {
+      holding = fresh;
+      ListLocked(*fresh);
+    } else {
+      arenas_->GiveTableLocked(*arena, fresh);
+    }
   }
+  if (run.arena == nullptr) return false;
   const std::size_t unit = run.arena->UnitOf(run.start);
   SlabRecord<Model>& record = RecordAt(*run.arena, unit);
   FreeWord<Model>* words = record.Words(geometry, run.start);
@@ -169,7 +192,8 @@ bool SlabPool<Model>::MakeSlabLocked(std::uint32_t size_class, void** slots, std
                geometry.slab_bytes - geometry.first_offset);
   const std::size_t mine = std::min<std::size_t>(want, geometry.slots);
   for (std::uint32_t w = 0; w < geometry.words; ++w) {
-    const auto below = static_cast<unsigned>(std::min<std::size_t>(64, mine - std::min<std::size_t>(mine, w * 64)));
+    const std::size_t left = mine - std::min<std::size_t>(mine, w * 64);
+    const auto below = static_cast<unsigned>(std::min<std::size_t>(64, left));
     words[w].Initialize(geometry.FullWord(w) & ~LowBits(below));
     if constexpr (kChecked) words[geometry.words + w].Initialize(0);
   }
@@ -204,28 +228,37 @@ typename SlabPool<Model>::Holding* SlabPool<Model>::HoldingOf(const Arena& arena
 }
 
 template <ThreadingModel Model>
-typename SlabPool<Model>::Holding* SlabPool<Model>::HoldingOfLocked(Arena& arena) {
-  if (Holding* holding = HoldingOf(arena)) return holding;
+std::size_t SlabPool<Model>::HoldingBytes(const Arena& arena) const {
   const std::size_t words = arena.set_shape().total_words * class_count_;
-  void* table = arenas_->TakeTableLocked(
-      arena, sizeof(Holding) + words * sizeof(typename SlabSet<Model>::Word));
+  return sizeof(Holding) + words * sizeof(typename SlabSet<Model>::Word);
+}
+
+// On no list yet. Null: the arena has no room for it.
+template <ThreadingModel Model>
+typename SlabPool<Model>::Holding* SlabPool<Model>::NewHoldingLocked(Arena& arena) {
+  void* table = arenas_->TakeTableLocked(arena, HoldingBytes(arena));
   if (table == nullptr) return nullptr;
   auto* holding = static_cast<Holding*>(table);  // the words are zero: empty sets
   holding->arena = &arena;
   holding->first_unit.Set(arena.units());
-  holding->next = holdings_.Get();
-  holdings_.Publish(holding);
-  const PageRuns& runs = arena.runs(Arena::Part::kTables);
-  const std::size_t size = sizeof(Holding) + words * sizeof(typename SlabSet<Model>::Word);
-  table_bytes_.Add(static_cast<std::int64_t>(runs.PagesFor(size) << runs.page_shift()));
   return holding;
+}
+
+template <ThreadingModel Model>
+void SlabPool<Model>::ListLocked(Holding& holding) {
+  holding.next = holdings_.Get();
+  holdings_.Publish(&holding);
+  const PageRuns& runs = holding.arena->runs(Arena::Part::kTables);
+  const std::size_t pages = runs.PagesFor(HoldingBytes(*holding.arena));
+  table_bytes_.Add(static_cast<std::int64_t>(pages << runs.page_shift()));
 }
 
 template <ThreadingModel Model>
 void SlabPool<Model>::PrepareArenas() {
   const LockGuard<Model> guard(arenas_->lock());
   for (Arena* arena = arenas_->first(); arena != nullptr; arena = arena->next) {
-    HoldingOfLocked(*arena);
+    if (HoldingOf(*arena) != nullptr) continue;
+    if (Holding* fresh = NewHoldingLocked(*arena)) ListLocked(*fresh);
   }
 }
 

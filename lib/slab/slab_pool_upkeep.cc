@@ -48,11 +48,7 @@ bool SlabPool<Model>::Reserve(std::uint32_t size_class, std::size_t slots) {
   if (slabs > cls.max_slabs || slabs > most / cls.geometry.slab_bytes) return false;
   std::size_t made = 0;
   while (cls.free.Get() < slots) {
-    std::size_t taken = 0;
-    arenas_->lock().Acquire();
-    const bool grew = MakeSlabLocked(size_class, nullptr, 0, &taken);
-    arenas_->lock().Release();
-    if (!grew) {
+    if (!MakeSlab(size_class)) {
       RetireEmpty(size_class, made);
       return false;
     }

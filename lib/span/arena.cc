@@ -51,7 +51,7 @@ Arena* Arena::CreateInRegion(void* start, std::size_t size_bytes, const ArenaGeo
   if (end <= first || base == 0) return nullptr;
   const std::size_t units = DivideUp(end - base, geometry.unit_bytes());
   const std::size_t pages = (end - base) >> geometry.page_shift;
-  if (pages > UINT32_MAX / 2) return nullptr;
+  if (pages > PageRuns::kMaxPages) return nullptr;
 
   Cutter cutter(first);
   const std::uintptr_t arena_at = cutter.Cut(sizeof(Arena), alignof(Arena));
@@ -105,7 +105,7 @@ bool Arena::InitializeReserved(void* start, std::size_t size_bytes, const ArenaG
   const std::uintptr_t slab_entries_at = cutter.Cut(units * sizeof(PageRuns::Entry), 64);
   const std::uintptr_t block_entries_at = cutter.Cut(block_pages * sizeof(PageRuns::Entry), 64);
   const std::uintptr_t table_entries_at = cutter.Cut(table_pages * sizeof(PageRuns::Entry), 64);
-  const std::uintptr_t usable = RoundUp(cutter.at(), kMiB);
+  const std::uintptr_t usable = RoundUp(cutter.at(), geometry.page_bytes());
   if (usable >= slabs_at || !backing.commit(start, usable - first)) return false;
 
   base_ = slabs_at;

@@ -13,7 +13,9 @@ constexpr std::size_t kFirstBlock = std::size_t{1} << 20;  // asked of a source 
 constexpr std::size_t kLargestStep = std::size_t{64} << 20;
 
 // What the tables of an arena of so many bytes take, at most, and its alignment loses.
-constexpr std::size_t TablesOf(std::size_t size_bytes) { return size_bytes / 16 + (std::size_t{96} << 10); }
+constexpr std::size_t TablesOf(std::size_t size_bytes) {
+  return size_bytes / 16 + (std::size_t{96} << 10);
+}
 
 }  // namespace
 
@@ -38,60 +40,67 @@ AddStatus ArenaList<Model>::Add(void* start, std::size_t size_bytes) {
                                   : source_.acquire != nullptr ? kLargeGeometry
                                                                : GeometryFor(size_bytes);
   Arena* arena = Arena::CreateInRegion(start, size_bytes, geometry, Backing());
-  if (arena == nullptr) return AddStatus::kTooSmall;
+  if (arena == nullptr) {
+    const bool has_many_pages = size_bytes >> geometry.page_shift > PageRuns::kMaxPages / 2;
+    return has_many_pages ? AddStatus::kInvalid : AddStatus::kTooSmall;
+  }
   Adopt(arena);
   return AddStatus::kAdded;
 }
 
 template <ThreadingModel Model>
-bool ArenaList<Model>::GrowLocked(std::size_t size_bytes, std::size_t alignment) {
-  if (source_.acquire == nullptr) return false;
+Arena* ArenaList<Model>::AskSource(std::size_t size_bytes, std::size_t alignment) {
   std::size_t wanted;
-  if (__builtin_add_overflow(size_bytes, alignment, &wanted)) return false;
-  if (__builtin_add_overflow(wanted, TablesOf(wanted), &wanted)) return false;
+  if (__builtin_add_overflow(size_bytes, alignment, &wanted)) return nullptr;
+  if (__builtin_add_overflow(wanted, TablesOf(wanted), &wanted)) return nullptr;
   // Each block as large as all before together, within bounds: few blocks, little in advance.
   std::size_t have = 0;
-  for (const Arena* arena = first(); arena != nullptr; arena = arena->next) have += arena->size_bytes();
+  for (const Arena* arena = first(); arena != nullptr; arena = arena->next) {
+    have += arena->size_bytes();
+  }
   wanted = std::max(wanted, std::clamp(have, kFirstBlock, kLargestStep));
   const MemoryBlock block = source_.acquire(source_.source, wanted);
-  if (block.start == nullptr) return false;
+  if (block.start == nullptr) return nullptr;
   Arena* arena = Arena::CreateInRegion(block.start, block.size_bytes, kLargeGeometry, Backing());
-  if (arena == nullptr) {
+  if (arena != nullptr) {
+    arena->is_from_source = true;
+  } else {
     source_.release(source_.source, block);
-    return false;
   }
-  arena->is_from_source = true;
-  Adopt(arena);
-  return true;
+  return arena;
 }
 
 template <ThreadingModel Model>
-bool ArenaList<Model>::Grow() {
-  const LockGuard<Model> guard(lock_);
-  return GrowLocked(1, 1);
+void ArenaList<Model>::GiveToSource(Arena& arena) {
+  // The arena itself lies in the block.
+  source_.release(source_.source, MemoryBlock{PointerTo(arena.start()), arena.size_bytes()});
 }
 
 template <ThreadingModel Model>
-typename ArenaList<Model>::Run ArenaList<Model>::TakeLocked(Arena::Part part, std::size_t size_bytes,
-                                                            std::size_t alignment) {
+typename ArenaList<Model>::Run ArenaList<Model>::TakeFromLocked(Arena& arena, Arena::Part part,
+                                                                std::size_t size_bytes,
+                                                                std::size_t alignment) {
   const PageRuns::State state =
       part == Arena::Part::kBlocks ? PageRuns::State::kBlock : PageRuns::State::kInternal;
-  const auto take = [&](Arena& arena) {
-    PageRuns& runs = arena.runs(part);
-    Run run;
-    const std::uint32_t page =
-        runs.Take(runs.PagesFor(size_bytes), alignment, state, &run.zeroed);
-    if (page != 0) {
-      run.arena = &arena;
-      run.start = runs.AddressOfPage(page);
-    }
-    return run;
-  };
-  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
-    if (const Run run = take(*arena); run.arena != nullptr) return run;
+  PageRuns& runs = arena.runs(part);
+  Run run;
+  const std::uint32_t page = runs.Take(runs.PagesFor(size_bytes), alignment, state, &run.zeroed);
+  if (page != 0) {
+    run.arena = &arena;
+    run.start = runs.AddressOfPage(page);
   }
-  if (!GrowLocked(size_bytes, alignment)) return {};
-  return take(*first());
+  return run;
+}
+
+template <ThreadingModel Model>
+typename ArenaList<Model>::Run ArenaList<Model>::TakeLocked(Arena::Part part,
+                                                            std::size_t size_bytes,
+                                                            std::size_t alignment) {
+  Run run;
+  for (Arena* arena = first(); arena != nullptr && run.arena == nullptr; arena = arena->next) {
+    run = TakeFromLocked(*arena, part, size_bytes, alignment);
+  }
+  return run;
 }
 
 template <ThreadingModel Model>
@@ -125,11 +134,14 @@ void ArenaList<Model>::GiveTableLocked(Arena& arena, void* table) {
 
 template <ThreadingModel Model>
 void* ArenaList<Model>::TakeTable(std::size_t size_bytes) {
-  const LockGuard<Model> guard(lock_);
-  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
-    if (void* table = TakeTableLocked(*arena, size_bytes)) return table;
-  }
-  return GrowLocked(size_bytes, 1) ? TakeTableLocked(*first(), size_bytes) : nullptr;
+  void* table = nullptr;
+  Serve(size_bytes, 1, [&] {
+    for (Arena* arena = first(); arena != nullptr && table == nullptr; arena = arena->next) {
+      table = TakeTableLocked(*arena, size_bytes);
+    }
+    return table != nullptr;
+  });
+  return table;
 }
 
 template <ThreadingModel Model>

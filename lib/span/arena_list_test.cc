@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ashlar/internal/base/bits.h"
@@ -52,9 +53,11 @@ template <typename Model>
 class ArenaListOfEitherModel : public ::testing::Test {
  protected:
   void* TakeBlock(std::size_t size_bytes, std::size_t alignment = 1) {
-    const LockGuard<Model> guard(list_.lock());
-    const auto run = list_.TakeLocked(Arena::Part::kBlocks, size_bytes, alignment);
-    last_ = run.arena;
+    typename ArenaList<Model>::Run run;
+    list_.Serve(size_bytes, alignment, [&] {
+      run = list_.TakeLocked(Arena::Part::kBlocks, size_bytes, alignment);
+      return run.arena != nullptr;
+    });
     return PointerTo(run.start);
   }
   void GiveBlock(void* block) {
@@ -64,7 +67,6 @@ class ArenaListOfEitherModel : public ::testing::Test {
 
   std::unique_ptr<unsigned char[]> bytes_ = std::make_unique<unsigned char[]>(4 * kMiB);
   ArenaList<Model> list_;
-  Arena* last_ = nullptr;
 };
 using Models = ::testing::Types<Concurrent, SingleThreaded>;
 TYPED_TEST_SUITE(ArenaListOfEitherModel, Models);
@@ -96,6 +98,8 @@ TYPED_TEST(ArenaListOfEitherModel, BytesThatLeaveNothingUsefulAreRefused) {
   }
   EXPECT_EQ(this->list_.Add(nullptr, kMiB), AddStatus::kInvalid);
   EXPECT_EQ(this->list_.Add(this->bytes_.get(), SIZE_MAX), AddStatus::kInvalid);
+  EXPECT_EQ(this->list_.Add(this->bytes_.get(), 4096 * 1024 * kMiB), AddStatus::kInvalid)
+      << "more pages than can be counted";
   EXPECT_EQ(this->list_.first(), nullptr);
 }
 
@@ -162,6 +166,56 @@ TYPED_TEST(ArenaListOfEitherModel, ASourceThatRefusesChangesNothing) {
   EXPECT_TRUE(source.out.empty());
 }
 
+// Uses the list that it serves, as the flush of another container's magazines may: a lock that was
+// held would be waited for without end.
+template <typename Model>
+struct CuriousSource : BookkeepingSource {
+  MemoryBlock Acquire(std::size_t size_bytes) noexcept {
+    if (table != nullptr) list->GiveTable(std::exchange(table, nullptr));
+    static_cast<void>(list->used_bytes());
+    return BookkeepingSource::Acquire(size_bytes);
+  }
+  void Release(MemoryBlock block) noexcept {
+    static_cast<void>(list->used_bytes());
+    BookkeepingSource::Release(block);
+  }
+
+  ArenaList<Model>* list = nullptr;
+  void* table = nullptr;
+};
+
+TYPED_TEST(ArenaListOfEitherModel, TheLockIsFreeWhileTheSourceIsAsked) {
+  CuriousSource<TypeParam> source;
+  source.list = &this->list_;
+  this->list_.SetSource(SourceReference::To(source));
+  ASSERT_NE(this->TakeBlock(kMiB), nullptr);
+  EXPECT_NE(this->TakeBlock(2 * kMiB), nullptr);
+  EXPECT_EQ(source.out.size(), 2u);
+  this->list_.ReleaseAll();
+  EXPECT_TRUE(source.out.empty());
+}
+
+TYPED_TEST(ArenaListOfEitherModel, ABlockThatOthersMadeUnnecessaryGoesBack) {
+  CuriousSource<TypeParam> source;
+  source.list = &this->list_;
+  this->list_.SetSource(SourceReference::To(source));
+  source.table = this->list_.TakeTable(900 * kKiB);
+  ASSERT_NE(source.table, nullptr);
+  ASSERT_EQ(source.out.size(), 1u);
+  // There is no room, but once the source is asked there is.
+  EXPECT_NE(this->TakeBlock(800 * kKiB), nullptr);
+  EXPECT_EQ(source.asked.size(), 2u);
+  EXPECT_EQ(source.out.size(), 1u);
+  // Nor is that a "none", where the source has nothing.
+  source.table = this->list_.TakeTable(100 * kKiB);
+  ASSERT_NE(source.table, nullptr);
+  source.refuse = true;
+  EXPECT_NE(this->TakeBlock(150 * kKiB), nullptr);
+  EXPECT_EQ(source.asked.size(), 3u);
+  this->list_.ReleaseAll();
+  EXPECT_TRUE(source.out.empty());
+}
+
 TYPED_TEST(ArenaListOfEitherModel, TheCallersBytesAreNotGivenToTheSource) {
   BookkeepingSource source;
   this->list_.SetSource(SourceReference::To(source));
@@ -182,7 +236,8 @@ TEST(ArenaList, ThreadsTakeAndGiveWhileOthersLookAndAdd) {
   for (int id = 0; id < kThreads; ++id) {
     threads.emplace_back([&list, id] {
       for (int i = 0; i < 2000; ++i) {
-        auto* table = static_cast<unsigned char*>(list.TakeTable(static_cast<std::size_t>(i % 9 + 1) * 5000));
+        const auto size = static_cast<std::size_t>(i % 9 + 1) * 5000;
+        auto* table = static_cast<unsigned char*>(list.TakeTable(size));
         if (table == nullptr) continue;
         ASSERT_NE(list.Find(AddressOf(table)), nullptr);
         ASSERT_EQ(table[4999], 0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -105,6 +106,30 @@ TEST(Arena, ARegionAtTheEndOfTheAddressSpaceOrOfNoBytesIsRefused) {
   EXPECT_TRUE(ground.IsIntactAround(0, 0));
 }
 
+TEST(Arena, ARegionOfMorePagesThanAnEntryCanCountIsRefusedAndNotTouched) {
+  Ground ground(64 * kKiB);
+  const std::size_t most = std::size_t{PageRuns::kMaxPages} << kTinyGeometry.page_shift;
+  EXPECT_EQ(Arena::CreateInRegion(ground.At(0), most + 4 * kKiB, kTinyGeometry, Backing()),
+            nullptr);
+  EXPECT_TRUE(ground.IsIntactAround(0, 0));
+}
+
+TEST(Arena, TheTablesOfAReservedRangeCommitThePagesThatTheyNeed) {
+  constexpr std::size_t kBytes = 64 * 1024 * kKiB;
+  const std::unique_ptr<void, void (*)(void*)> range(std::calloc(kBytes + kKiB * kKiB, 1),
+                                                     std::free);
+  ASSERT_NE(range, nullptr);
+  Backing backing;
+  // A system that is short of memory: a whole MiB is too much for it.
+  backing.commit = [](void*, std::size_t n) { return n <= 768 * kKiB; };
+  Arena arena;
+  void* start = PointerTo(RoundUp(AddressOf(range.get()), kKiB * kKiB));
+  ASSERT_TRUE(arena.InitializeReserved(start, kBytes, kLargeGeometry, backing));
+  bool zeroed;
+  EXPECT_NE(arena.runs(Arena::Part::kTables).Take(4, 1, PageRuns::State::kInternal, &zeroed), 0u);
+  EXPECT_NE(arena.runs(Arena::Part::kSlabs).Take(4, 1, PageRuns::State::kInternal, &zeroed), 0u);
+}
+
 TEST(Arena, UnitsAndAddressesAreFoundFromEachOther) {
   Ground ground(512 * kKiB);
   Arena* arena = Arena::CreateInRegion(ground.At(1000), 300 * kKiB, kLargeGeometry, Backing());
@@ -124,7 +149,8 @@ TEST(Arena, UnitsAndAddressesAreFoundFromEachOther) {
 
 TEST(Arena, OverlapsWhereAByteIsShared) {
   Ground ground(512 * kKiB);
-  Arena* arena = Arena::CreateInRegion(ground.At(100 * kKiB), 200 * kKiB, kSmallGeometry, Backing());
+  Arena* arena =
+      Arena::CreateInRegion(ground.At(100 * kKiB), 200 * kKiB, kSmallGeometry, Backing());
   ASSERT_NE(arena, nullptr);
   const std::uintptr_t start = arena->start();
   EXPECT_FALSE(arena->Overlaps(start - 10, 10));

@@ -64,8 +64,10 @@ void PageRuns::Unlink(std::uint32_t page) {
   }
   if (run.next != 0) entry(run.next).previous = run.previous;
   dirty_pages_ -= run.dirty;
-  idle_dirty_pages_ = std::min(idle_dirty_pages_, dirty_pages_);
 }
+
+// At the end of what took pages: a run that is unlinked while it is divided was not needed.
+void PageRuns::LowerIdle() { idle_dirty_pages_ = std::min(idle_dirty_pages_, dirty_pages_); }
 
 void PageRuns::Mark(std::uint32_t page, std::size_t pages, State state, std::size_t dirty) {
   Entry& last = entry(page + static_cast<std::uint32_t>(pages) - 1);
@@ -74,7 +76,7 @@ void PageRuns::Mark(std::uint32_t page, std::size_t pages, State state, std::siz
   Entry& first = entry(page);
   first.pages = static_cast<std::uint32_t>(pages);
   first.state = static_cast<std::uint32_t>(state) & 3;
-  first.dirty = static_cast<std::uint32_t>(dirty) & 0x3fffffff;
+  first.dirty = static_cast<std::uint32_t>(dirty) & kMaxPages;
 }
 
 void PageRuns::MarkFree(std::uint32_t page, std::size_t pages, std::size_t dirty) {
@@ -113,6 +115,7 @@ std::uint32_t PageRuns::Take(std::size_t pages, std::size_t alignment, State sta
     if (run != 0) page = Carve(run, pages, alignment, state, zeroed);
   }
   if (page != 0) used_pages_ += static_cast<std::uint32_t>(pages);
+  LowerIdle();
   return page;
 }
 
@@ -144,7 +147,8 @@ std::uint32_t PageRuns::TakeFresh(std::size_t pages, std::size_t alignment, Stat
                                   bool* zeroed) {
   // A free run that ends at the top is the beginning of what is taken.
   std::uint32_t start = top_;
-  if (top_ > range_.first_page && entry(top_ - 1).state == static_cast<std::uint32_t>(State::kFree)) {
+  if (top_ > range_.first_page &&
+      entry(top_ - 1).state == static_cast<std::uint32_t>(State::kFree)) {
     start = top_ - entry(top_ - 1).pages;
   }
   const std::uint64_t page = AlignedPage(start, alignment);
@@ -170,10 +174,10 @@ std::uint32_t PageRuns::TakeFresh(std::size_t pages, std::size_t alignment, Stat
   return taken;
 }
 
-void PageRuns::Give(std::uint32_t page, bool clean) {
+void PageRuns::Give(std::uint32_t page) {
   std::size_t pages = entry(page).pages;
   used_pages_ -= static_cast<std::uint32_t>(pages);
-  std::size_t dirty = clean ? 0 : pages;
+  std::size_t dirty = pages;
   const auto is_free = [this](std::uint32_t p) {
     return entry(p).state == static_cast<std::uint32_t>(State::kFree);
   };
@@ -207,7 +211,6 @@ bool PageRuns::Grow(std::uint32_t page, std::size_t pages) {
   const std::size_t old = entry(page).pages;
   const std::uint32_t next = page + static_cast<std::uint32_t>(old);
   const State state = static_cast<State>(entry(page).state);
-  const Entry saved = entry(page);
   std::uint64_t free_end = next;
   bool joined = false;
   if (next < top_ && entry(next).state == static_cast<std::uint32_t>(State::kFree)) {
@@ -237,19 +240,14 @@ bool PageRuns::Grow(std::uint32_t page, std::size_t pages) {
     top_ = std::max(top_, static_cast<std::uint32_t>(end));
   }
   Mark(page, pages, state, 0);
-  entry(page).next = saved.next;
-  entry(page).previous = saved.previous;
   used_pages_ += static_cast<std::uint32_t>(pages - old);
+  LowerIdle();
   return true;
 }
 
 void PageRuns::Shrink(std::uint32_t page, std::size_t pages) {
   const std::size_t old = entry(page).pages;
-  const State state = static_cast<State>(entry(page).state);
-  const Entry saved = entry(page);
-  Mark(page, pages, state, 0);
-  entry(page).next = saved.next;
-  entry(page).previous = saved.previous;
+  Mark(page, pages, static_cast<State>(entry(page).state), 0);
   const std::uint32_t rest = page + static_cast<std::uint32_t>(pages);
   Mark(rest, old - pages, State::kInternal, 0);
   Give(rest);
@@ -274,15 +272,19 @@ bool PageRuns::CommitTo(std::uint64_t page) {
   if (page <= committed_) return true;
   std::uint64_t bytes = page << range_.page_shift;
   bytes = RoundUp(bytes + std::max<std::uint64_t>(bytes / 16, kCommitStep), kCommitStep);
-  const std::uint64_t target = std::min<std::uint64_t>(bytes >> range_.page_shift, range_.end_page);
+  const std::uint64_t ahead = std::min<std::uint64_t>(bytes >> range_.page_shift, range_.end_page);
   void* start = PointerTo(range_.base + (committed_ << range_.page_shift));
-  const std::size_t size = (target - committed_) << range_.page_shift;
-  if (!backing_.commit(start, size)) return false;
-  if (backing_.advise_huge != nullptr && BytesOf(page) > range_.huge_pages_after) {
-    backing_.advise_huge(start, size);
+  // Some in advance; where the backing refuses that, what is needed and no more.
+  for (const std::uint64_t target : {ahead, page}) {
+    const std::size_t size = (target - committed_) << range_.page_shift;
+    if (!backing_.commit(start, size)) continue;
+    if (backing_.advise_huge != nullptr && BytesOf(page) > range_.huge_pages_after) {
+      backing_.advise_huge(start, size);
+    }
+    committed_ = target;
+    return true;
   }
-  committed_ = target;
-  return true;
+  return false;
 }
 
 bool PageRuns::PurgeRun(std::uint32_t page) {

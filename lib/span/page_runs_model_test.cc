@@ -59,7 +59,8 @@ class PageRunsModel : public ::testing::TestWithParam<Kind> {
     return PointerTo<unsigned char>(runs_.AddressOfPage(page));
   }
   bool IsZero(std::uint32_t page, std::size_t pages) {
-    return std::all_of(At(page), At(page) + pages * kPageBytes, [](auto byte) { return byte == 0; });
+    return std::all_of(At(page), At(page) + pages * kPageBytes,
+                       [](auto byte) { return byte == 0; });
   }
   void Scribble(std::uint32_t page, std::size_t pages) {
     std::memset(At(page), 0xff, pages * kPageBytes);
@@ -101,11 +102,10 @@ class PageRunsModel : public ::testing::TestWithParam<Kind> {
     used_[page] = static_cast<std::uint32_t>(pages);
     states_[page] = state;
   }
-  void Give(std::uint32_t page, bool clean) {
-    if (clean) std::memset(At(page), 0, used_[page] * kPageBytes);
+  void Give(std::uint32_t page) {
     used_.erase(page);
     states_.erase(page);
-    runs_.Give(page, clean);
+    runs_.Give(page);
     if (GetParam().has_purge) {
       EXPECT_LE(runs_.dirty_free_bytes(), GetParam().dirty_limit);
     }
@@ -176,10 +176,11 @@ TEST_P(PageRunsModel, AnyOrderOfCallsLeavesAllRunsWhereTheModelHasThem) {
     if (used_.empty() || dice < (taking ? 60u : 25u)) {
       const std::size_t pages = random() % 8 == 0 ? 1 + random() % 120 : 1 + random() % 9;
       const std::size_t alignment = random() % 3 == 0 ? kPageBytes << random() % 7 : 1;
-      ASSERT_NO_FATAL_FAILURE(Take(pages, alignment, random() % 2 == 0 ? PageRuns::State::kBlock
-                                                                      : PageRuns::State::kInternal));
+      const bool is_block = random() % 2 == 0;
+      ASSERT_NO_FATAL_FAILURE(Take(
+          pages, alignment, is_block ? PageRuns::State::kBlock : PageRuns::State::kInternal));
     } else if (dice < 85) {
-      Give(run->first, random() % 4 == 0);
+      Give(run->first);
     } else if (dice < 92) {
       ASSERT_NO_FATAL_FAILURE(Grow(run->first, run->second + 1 + random() % 12));
     } else if (dice < 98) {
@@ -192,7 +193,7 @@ TEST_P(PageRunsModel, AnyOrderOfCallsLeavesAllRunsWhereTheModelHasThem) {
     }
     ASSERT_NO_FATAL_FAILURE(Check()) << "after step " << step;
   }
-  while (!used_.empty()) Give(used_.begin()->first, false);
+  while (!used_.empty()) Give(used_.begin()->first);
   ASSERT_NO_FATAL_FAILURE(Check());
   EXPECT_EQ(runs_.entry(kFirst).pages, runs_.top_page() - kFirst) << "one run is left";
   bool zeroed;
@@ -201,8 +202,8 @@ TEST_P(PageRunsModel, AnyOrderOfCallsLeavesAllRunsWhereTheModelHasThem) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backings, PageRunsModel,
-                         ::testing::Values(Kind{false, false, SIZE_MAX}, Kind{false, true, SIZE_MAX},
-                                           Kind{true, true, SIZE_MAX},
+                         ::testing::Values(Kind{false, false, SIZE_MAX},
+                                           Kind{false, true, SIZE_MAX}, Kind{true, true, SIZE_MAX},
                                            Kind{true, true, 100 * kPageBytes},
                                            Kind{true, false, 0}));
 

@@ -1,4 +1,4 @@
-// What PageRuns asks of its backing, and when: commit, purge, huge pages; and that it looks at every
+// What PageRuns asks of its backing, and when: commit, purge, huge pages; and that it looks at each
 // run before it answers none.
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +20,7 @@ constexpr std::uintptr_t kBase = std::uintptr_t{1} << 40;
 // What was asked of the backing.
 struct Asked {
   bool refuse_commit = false;
+  std::size_t largest_commit = SIZE_MAX;
   bool refuse_purge = false;
   std::uintptr_t committed_end = 0;
   std::size_t purged_bytes = 0;
@@ -41,7 +42,7 @@ class PageRunsPolicy : public ::testing::Test {
     range.huge_pages_after = huge_pages_after;
     Backing backing;
     backing.commit = [](void* start, std::size_t n) {
-      if (g_asked.refuse_commit) return false;
+      if (g_asked.refuse_commit || n > g_asked.largest_commit) return false;
       g_asked.committed_end = AddressOf(start) + n;
       return true;
     };
@@ -87,6 +88,19 @@ TEST_F(PageRunsPolicy, WhatTheBackingRefusesToCommitChangesNothing) {
   g_asked.refuse_commit = false;
   EXPECT_TRUE(runs_.Grow(first, 2000));
   EXPECT_NE(Take(2000), 0u);
+}
+
+TEST_F(PageRunsPolicy, WhereTheBackingRefusesMoreThanIsNeededThatIsCommittedAndNoMore) {
+  Begin();
+  g_asked.largest_commit = 100 * kPageBytes;
+  const std::uint32_t page = Take(90);
+  ASSERT_NE(page, 0u);
+  EXPECT_EQ(g_asked.committed_end, runs_.AddressOfPage(page + 90));
+  EXPECT_TRUE(runs_.Grow(page, 150));
+  EXPECT_EQ(g_asked.committed_end, runs_.AddressOfPage(page + 150));
+  EXPECT_EQ(Take(101), 0u) << "what is needed is too much";
+  EXPECT_EQ(runs_.used_bytes(), 150 * kPageBytes);
+  EXPECT_NE(Take(100), 0u);
 }
 
 TEST_F(PageRunsPolicy, EveryRunIsLookedAtBeforeNoneIsSaid) {
@@ -162,6 +176,35 @@ TEST_F(PageRunsPolicy, PurgeIdleGivesBackWhatNobodyNeededSinceTheLastTime) {
   EXPECT_EQ(runs_.dirty_free_bytes(), 0u);
   EXPECT_EQ(Take(40), large);
   EXPECT_TRUE(zeroed_);
+}
+
+// A part of it is taken and given back all the time: the rest is idle all the same.
+TEST_F(PageRunsPolicy, ABigRunOfWhichLittleIsTakenGoesBack) {
+  Begin();
+  runs_.Give(Take(400));
+  runs_.PurgeIdle();
+  ASSERT_EQ(runs_.dirty_free_bytes(), 400 * kPageBytes) << "it was in use since the last time";
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (int i = 0; i < 5; ++i) runs_.Give(Take(2));
+    runs_.PurgeIdle();
+  }
+  EXPECT_LE(runs_.dirty_free_bytes(), 2 * kPageBytes);
+}
+
+TEST_F(PageRunsPolicy, ABigRunIntoWhichABlockGrowsALittleGoesBack) {
+  Begin();
+  const std::uint32_t block = Take(5);
+  runs_.Give(Take(400));
+  runs_.PurgeIdle();
+  ASSERT_EQ(runs_.dirty_free_bytes(), 400 * kPageBytes);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(runs_.Grow(block, 7));
+      runs_.Shrink(block, 5);
+    }
+    runs_.PurgeIdle();
+  }
+  EXPECT_LE(runs_.dirty_free_bytes(), 2 * kPageBytes);
 }
 
 TEST_F(PageRunsPolicy, WhatTheSystemRefusesToPurgeStaysDirty) {

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kLargestRange = std::size_t{512} << 30;
 constexpr std::size_t kSmallestRange = std::size_t{64} << 20;
-constexpr std::size_t kRangeAlignment = std::size_t{64} << 20;
+constexpr std::size_t kLargestAlignment = std::size_t{64} << 20;
+constexpr std::size_t kRangeStep = kSmallestRange / 16;  // ranges are multiples of it
 
 // Constant-initialised, never destroyed: usable before main and after it.
 constinit ArenaList<Concurrent> g_system_arenas;
@@ -25,7 +26,6 @@ constinit Lock<Concurrent> g_system_lock;  // creation of the range
 // Lists whose locks are held around a fork.
 constinit Lock<Concurrent> g_registry_lock;
 constinit ArenaList<Concurrent>* g_registered = nullptr;
-constinit bool g_fork_prepared = false;
 
 void PrepareFork() {
   g_system_lock.Acquire();
@@ -42,6 +42,8 @@ void AfterFork() {
   g_registry_lock.Release();
   g_system_lock.Release();
 }
+
+constinit os::AroundFork g_around_fork(PrepareFork, AfterFork, AfterFork);
 
 Backing SystemBacking() {
   Backing backing;
@@ -63,12 +65,23 @@ std::size_t FirstRange() {
   return power + power / 2 <= share ? power + power / 2 : power;
 }
 
+// The next range to try; 0: that was the smallest.
+std::size_t RangeAfter(std::size_t size) {
+  if (size <= kSmallestRange) return 0;
+  return std::max(RoundDown(size / 2, kRangeStep), kSmallestRange);
+}
+
+// So much more is reserved for a moment: a sixteenth, where a limit may be near.
+std::size_t AlignmentOf(std::size_t range) {
+  return std::min(std::size_t{1} << FloorLog2(range / 16), kLargestAlignment);
+}
+
 void CreateSystemArena() {
   ArenaGeometry geometry = kLargeGeometry;
   geometry.page_shift = std::max(geometry.page_shift, FloorLog2(os::PageSize()));
   geometry.unit_shift = std::max(geometry.unit_shift, geometry.page_shift);
-  for (std::size_t size = FirstRange(); size >= kSmallestRange; size = RoundDown(size / 2, kRangeAlignment)) {
-    void* range = os::Reserve(size, kRangeAlignment);
+  for (std::size_t size = FirstRange(); size != 0; size = RangeAfter(size)) {
+    void* range = os::Reserve(size, AlignmentOf(size));
     if (range == nullptr) continue;
     os::AdviseSmallPages(range, size / 8);  // the tables
     if (g_system_arena.InitializeReserved(range, size, geometry, SystemBacking())) {
@@ -82,18 +95,15 @@ void CreateSystemArena() {
 
 }  // namespace
 
+void PrepareListsForFork() { g_around_fork.Begin(); }
+
 void RegisterForFork(ArenaList<Concurrent>& list) {
-  bool first = false;
-  {
-    const LockGuard<Concurrent> guard(g_registry_lock);
-    list.next_registered = g_registered;
-    list.previous_registered = nullptr;
-    if (g_registered != nullptr) g_registered->previous_registered = &list;
-    g_registered = &list;
-    first = !g_fork_prepared;
-    g_fork_prepared = true;
-  }
-  if (first) os::CallAroundFork(PrepareFork, AfterFork, AfterFork);
+  PrepareListsForFork();
+  const LockGuard<Concurrent> guard(g_registry_lock);
+  list.next_registered = g_registered;
+  list.previous_registered = nullptr;
+  if (g_registered != nullptr) g_registered->previous_registered = &list;
+  g_registered = &list;
 }
 
 void UnregisterForFork(ArenaList<Concurrent>& list) {
@@ -120,6 +130,7 @@ Arena* FindRegisteredArena(std::uintptr_t address) {
 
 ArenaList<Concurrent>& SystemArenas() {
   if (g_system_arenas.first() == nullptr) {
+    PrepareListsForFork();  // before the lock: what the system does there may allocate
     const LockGuard<Concurrent> guard(g_system_lock);
     if (g_system_arenas.first() == nullptr) CreateSystemArena();
   }

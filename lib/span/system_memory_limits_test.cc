@@ -1,4 +1,5 @@
 // The process's range under limits on address space (ulimit -v), each in a child of its own.
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,12 +19,17 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 enum Answer { kServed = 0, kNoRange = 1, kNoRun = 2, kNoLimit = 3, kStatistics = 4 };
 
-// In a child with no more than `limit_bytes` of address space: one run of each part, written.
-Answer AskUnder(std::size_t limit_bytes) {
+// In a child with no more than `limit_bytes` of address space, `taken_bytes` of which others have:
+// one run of each part, written.
+Answer AskUnder(std::size_t limit_bytes, std::size_t taken_bytes = 0) {
   const pid_t child = fork();
   if (child == 0) {
     const rlimit limit = {limit_bytes, limit_bytes};
     if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(kNoLimit);
+    if (taken_bytes > 0 && mmap(nullptr, taken_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                                0) == MAP_FAILED) {
+      _exit(kNoLimit);
+    }
     ArenaList<Concurrent>& list = SystemArenas();
     if (list.first() == nullptr) {
       // No range: no memory, no crash.
@@ -51,6 +57,16 @@ TEST(SystemMemoryLimits, ARangeThatFitsIsFound) {
   EXPECT_EQ(AskUnder(4096 * kMiB), kServed);
   EXPECT_EQ(AskUnder(1024 * kMiB), kServed);
   EXPECT_EQ(AskUnder(256 * kMiB), kServed);
+}
+
+TEST(SystemMemoryLimits, TheSmallestRangeIsTriedBeforeNoneIsSaid) {
+  // The first to be tried is one of 96 MiB, and half of that would be too small.
+  EXPECT_EQ(AskUnder(160 * kMiB, 60 * kMiB), kServed);
+}
+
+TEST(SystemMemoryLimits, ASmallRangeNeedsLittleMoreThanItself) {
+  EXPECT_EQ(AskUnder(96 * kMiB), kServed);
+  EXPECT_EQ(AskUnder(160 * kMiB), kServed);
 }
 
 TEST(SystemMemoryLimits, BelowTheSmallestThereIsNoMemoryAndNoCrash) {

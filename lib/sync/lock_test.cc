@@ -1,5 +1,10 @@
 #include "ashlar/internal/sync/lock.h"
 
+#include <pthread.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cerrno>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -75,6 +80,37 @@ TEST(Lock, WhoWaitedAcquiresAllThatWasDoneUnderIt) {
     first.join();
     second.join();
   }
+}
+
+void Interrupt(int) {}
+
+// The system's wait ends with EINTR, or with EAGAIN where the lock was given back just before it.
+TEST(Lock, KeepsErrnoWhereItWaits) {
+  struct sigaction action = {};
+  action.sa_handler = Interrupt;  // without SA_RESTART
+  ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
+  const auto shared = std::make_unique<Guarded>();
+  std::atomic<bool> comes{false};
+  int errno_after = 0;
+  shared->lock.Acquire();
+  std::thread waiting([&] {
+    errno = 77;
+    comes = true;
+    shared->lock.Acquire();
+    errno_after = errno;
+    shared->lock.Release();
+  });
+  while (!comes) {
+  }
+  for (int i = 0; i < 300; ++i) {
+    pthread_kill(waiting.native_handle(), SIGUSR1);
+    std::this_thread::yield();
+  }
+  errno = 78;
+  shared->lock.Release();
+  EXPECT_EQ(errno, 78);
+  waiting.join();
+  EXPECT_EQ(errno_after, 77);
 }
 
 TEST(Lock, DoesNothingWhereThereIsOneThread) {

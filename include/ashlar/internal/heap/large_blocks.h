@@ -3,13 +3,15 @@
 // Each such block carries the number of its heap in the run's entry, so that a foreign or a second
 // free is noticed at once in every build.
 //
-// Threads   any; everything holds the lock of the arenas: a documented blocking path.
+// Threads   any; everything holds the lock of the arenas: a documented blocking path. It is free
+//           while their source is asked, and when the process is ended.
 #ifndef ASHLAR_INTERNAL_HEAP_LARGE_BLOCKS_H_
 #define ASHLAR_INTERNAL_HEAP_LARGE_BLOCKS_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#include "ashlar/failure.h"
 #include "ashlar/internal/span/arena_list.h"
 #include "ashlar/internal/sync/tally.h"
 
@@ -26,7 +28,8 @@ class LargeBlocks {
   void Initialize(ArenaList<Concurrent>* arenas, std::uint32_t owner);
 
   // A block, or null. *zeroed: each byte of it reads as zero.
-  [[nodiscard]] void* Allocate(std::size_t size_bytes, std::size_t alignment, bool* zeroed) noexcept;
+  [[nodiscard]] void* Allocate(std::size_t size_bytes, std::size_t alignment,
+                               bool* zeroed) noexcept;
 
   // These, and ResizeInPlace(), end the process if `block` is no live block of this owner.
   void Free(void* block) noexcept;
@@ -36,8 +39,8 @@ class LargeBlocks {
 
   // True: the block now has at least `size_bytes`, where it stands, and not many more.
   [[nodiscard]] bool ResizeInPlace(void* block, std::size_t size_bytes) noexcept;
-  // Moves the memory of `from` to `to`, both live blocks, without copying; `bytes` of it are wanted.
-  // False: nothing has changed.
+  // Moves the memory of `from` to `to`, both live blocks, without copying; `bytes` of it are
+  // wanted. False: nothing has changed.
   [[nodiscard]] bool MovePages(void* from, void* to, std::size_t bytes) noexcept;
 
   // Ends every block of this owner.
@@ -47,11 +50,15 @@ class LargeBlocks {
 
  private:
   struct Found {
-    PageRuns* runs;
-    std::uint32_t page;
-    std::size_t size_bytes;
+    PageRuns* runs = nullptr;  // null: no live block of this owner
+    std::uint32_t page = 0;
+    std::size_t size_bytes = 0;
+    Failure why_not = Failure::kForeignPointer;
   };
   Found FindLocked(const void* block) const noexcept;
+  template <typename F>
+  auto WithBlock(const void* block, F f) const noexcept;
+  bool ResizeLocked(const Found& found, void* block, std::size_t size_bytes) noexcept;
 
   ArenaList<Concurrent>* arenas_ = nullptr;
   std::uint32_t owner_ = 0;

@@ -5,6 +5,10 @@
 
 #include <cstdint>
 
+#include "ashlar/internal/sync/lock.h"
+#include "ashlar/internal/sync/published.h"
+#include "ashlar/threading_model.h"
+
 namespace ashlar::internal::os {
 
 // Has `at_exit` called once in the calling thread when it ends, after its C++ thread_local
@@ -13,9 +17,30 @@ namespace ashlar::internal::os {
 // that ends with its process. `at_exit` must be the same function in each call.
 [[nodiscard]] bool CallAtThreadExit(void (*at_exit)()) noexcept;
 
-// Has the three called around each fork of the process: `prepare` before it in the parent, then
-// `parent` and `child` in the respective process, all in the forking thread. Once per process.
-void CallAroundFork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept;
+// Three functions around each fork of the process: `prepare` before it in the parent, then `parent`
+// and `child` in the respective process, all in the forking thread. Those that began first prepare
+// last. A static object; constant-initialised, no destructor.
+class AroundFork {
+ public:
+  using Handler = void (*)();
+
+  constexpr AroundFork(Handler prepare, Handler parent, Handler child)
+      : prepare_(prepare), parent_(parent), child_(child) {}
+  AroundFork(const AroundFork&) = delete;
+  AroundFork& operator=(const AroundFork&) = delete;
+
+  // When it returns they are called around each fork to come, whichever thread began first: the
+  // others wait for it. Any number of times. A call from within Begin() returns at once, and the
+  // next one does it: what the system does in there may allocate.
+  void Begin() noexcept;
+
+ private:
+  Handler prepare_;
+  Handler parent_;
+  Handler child_;
+  Published<AroundFork, Concurrent> begun_;  // this
+  Lock<Concurrent> lock_;  // held while the system is told; no handler takes it
+};
 
 // Milliseconds of a steady clock of coarse resolution (some milliseconds): cheap.
 [[nodiscard]] std::uint64_t CoarseMilliseconds() noexcept;

@@ -150,8 +150,14 @@ class SlabPool {
   std::size_t RetireEmpty(std::uint32_t size_class, std::size_t most);
   void RepairSets(std::uint32_t size_class);
   std::size_t GrowAndTake(std::uint32_t size_class, void** slots, std::size_t want);
-  Holding* HoldingOfLocked(Arena& arena);
+  static bool HasAllSlabs(const Class& cls) {
+    return static_cast<std::uint64_t>(cls.slabs.Get()) >= cls.max_slabs;
+  }
+  [[nodiscard]] bool MakeSlab(std::uint32_t size_class);
   Holding* HoldingOf(const Arena& arena) const;
+  std::size_t HoldingBytes(const Arena& arena) const;
+  Holding* NewHoldingLocked(Arena& arena);
+  void ListLocked(Holding& holding);
   [[nodiscard]] bool MakeSlabLocked(std::uint32_t size_class, void** slots, std::size_t want,
                                     std::size_t* taken);
   std::size_t RetireIfEmpty(std::uint32_t size_class, const Place& place, std::uint64_t keep);

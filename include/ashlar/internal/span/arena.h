@@ -2,17 +2,17 @@
 // with everything that is known about them out of line.
 //
 //   A caller's region                        The process's reserved range
-//   +--------+-----------------------------+ +----------------+------------------+------------------+
-//   | tables | pages: slabs, runs, tables  | | tables, one    | slabs, by units  | runs, by pages   |
-//   +--------+-----------------------------+ | PageRuns       | one PageRuns     | one PageRuns     |
-//   ^ one PageRuns for all three             +----------------+------------------+------------------+
+//   +--------+----------------------------+ +----------------+-----------------+-----------------+
+//   | tables | pages: slabs, runs, tables | | tables, one    | slabs, by units | runs, by pages  |
+//   +--------+----------------------------+ | PageRuns       | one PageRuns    | one PageRuns    |
+//   ^ one PageRuns for all three            +----------------+-----------------+-----------------+
 //
-// Tables: a byte for each unit, the class map: the size class of the slab that covers the unit, 0 where there
-// is none or the slab is not a heap's; and a SlabRecord for each unit, used by the unit that a slab
-// begins with. Both are found by arithmetic from an address.
+// Tables: a byte for each unit, the class map: the size class of the slab that covers the unit, 0
+// where there is none or the slab is not a heap's; and a SlabRecord for each unit, used by the unit
+// that a slab begins with. Both are found by arithmetic from an address.
 //
-// Threads   the class map and the records are atomic where threads meet; the runs are guarded by the
-//           lock of the ArenaList that the arena is on.
+// Threads   the class map and the records are atomic where threads meet; the runs are guarded by
+//           the lock of the ArenaList that the arena is on.
 #ifndef ASHLAR_INTERNAL_SPAN_ARENA_H_
 #define ASHLAR_INTERNAL_SPAN_ARENA_H_
 
@@ -54,8 +54,8 @@ class Arena {
   // Which of the arena's runs a call is about; in a region they are all the same.
   enum class Part : unsigned char { kTables, kSlabs, kBlocks };
 
-  // Lays an arena out inside [start, start + size_bytes), tables first. Null if that leaves less
-  // than four units.
+  // Lays an arena out inside [start, start + size_bytes), tables first. Null, and nothing was
+  // written, if that leaves less than four units or makes more than PageRuns::kMaxPages.
   static Arena* CreateInRegion(void* start, std::size_t size_bytes, const ArenaGeometry& geometry,
                                const Backing& backing);
 
@@ -96,7 +96,9 @@ class Arena {
 
   // False: the address lies in no unit that a slab can cover.
   bool HasUnit(std::uintptr_t address) const { return UnitOf(address) < units_; }
-  std::size_t UnitOf(std::uintptr_t address) const { return (address - base_) >> geometry_.unit_shift; }
+  std::size_t UnitOf(std::uintptr_t address) const {
+    return (address - base_) >> geometry_.unit_shift;
+  }
   std::uintptr_t AddressOfUnit(std::size_t unit) const {
     return base_ + (unit << geometry_.unit_shift);
   }

@@ -1,10 +1,12 @@
 // arena_list.h - the arenas that a container draws from, and the one lock over their runs.
 //
-// An arena is added and never removed before the list ends, so readers walk the list without a lock.
-// The list grows by itself where it has a source.
+// An arena is added and never removed before the list ends: readers walk the list without a lock.
+// The list grows by blocks of its source, where it has one: in Serve() and nowhere else.
 //
-// Threads   Find() and first() from any thread, wait-free. Everything that takes or gives runs holds
-//           lock(): a documented blocking path, one short critical section (a purge may be inside).
+// Threads   Find() and first() from any thread, wait-free. Everything that takes or gives runs
+//           holds lock(): a documented blocking path, one short critical section (a purge may be
+//           inside). The source is called with the lock free: what it does may bring home slots of
+//           any container, those that draw from this list among them.
 #ifndef ASHLAR_INTERNAL_SPAN_ARENA_LIST_H_
 #define ASHLAR_INTERNAL_SPAN_ARENA_LIST_H_
 
@@ -46,7 +48,7 @@ class ArenaList {
 
   // Adds the caller's bytes.
   AddStatus Add(void* start, std::size_t size_bytes);
-  // Adds an arena that stands ready. Before others know the list.
+  // Adds an arena that stands ready. Under the lock, or before others know the list.
   void Adopt(Arena* arena);
 
   Arena* first() const { return head_.Get(); }
@@ -59,11 +61,36 @@ class ArenaList {
 
   // It has a source. Else what it has is all there will be, but for Add().
   bool grows() const { return source_.acquire != nullptr; }
-  // Asks the source for a first or a further block. False: there is none to be had.
-  [[nodiscard]] bool Grow();
+
+  // Calls attempt() under the lock. If it answers false the source is asked, with the lock free,
+  // for a block that has room for a run of so many bytes so aligned and its tables; then attempt()
+  // is called again: without that block, which goes back if others gave or grew meanwhile, then
+  // with it. False: so did the last attempt. The caller does not hold lock().
+  template <typename Attempt>
+  bool Serve(std::size_t size_bytes, std::size_t alignment, Attempt attempt) {
+    {
+      const LockGuard<Model> guard(lock_);
+      if (attempt()) return true;
+    }
+    if (!grows()) return false;
+    Arena* fresh = AskSource(size_bytes, alignment);
+    {
+      const LockGuard<Model> guard(lock_);
+      const bool is_served = attempt();
+      if (!is_served && fresh != nullptr) {
+        Adopt(fresh);
+        return attempt();
+      }
+      if (fresh == nullptr) return is_served;
+    }
+    GiveToSource(*fresh);
+    return true;
+  }
 
   // How the list's arenas are divided, or will be.
-  const ArenaGeometry& geometry() const { return geometry_ != nullptr ? *geometry_ : kLargeGeometry; }
+  const ArenaGeometry& geometry() const {
+    return geometry_ != nullptr ? *geometry_ : kLargeGeometry;
+  }
 
   Lock<Model>& lock() { return lock_; }
 
@@ -72,15 +99,18 @@ class ArenaList {
     std::uintptr_t start = 0;
     bool zeroed = false;     // each byte reads as zero
   };
-  // The caller holds lock(). An arena that has no room makes way for the next; then the source is
-  // asked; then the answer is none.
+  // The caller holds lock(). A run of the arenas that there are: one that has no room makes way for
+  // the next, the newest comes first.
   [[nodiscard]] Run TakeLocked(Arena::Part part, std::size_t size_bytes, std::size_t alignment);
+  // A run of one particular arena.
+  [[nodiscard]] Run TakeFromLocked(Arena& arena, Arena::Part part, std::size_t size_bytes,
+                                   std::size_t alignment);
   void GiveLocked(Arena& arena, Arena::Part part, std::uintptr_t start);
   // A zeroed table in one particular arena, or null.
   [[nodiscard]] void* TakeTableLocked(Arena& arena, std::size_t size_bytes);
   void GiveTableLocked(Arena& arena, void* table);
 
-  // A zeroed table in any arena.
+  // A zeroed table in any arena, or null.
   [[nodiscard]] void* TakeTable(std::size_t size_bytes);
   void GiveTable(void* table);
 
@@ -100,7 +130,9 @@ class ArenaList {
   ArenaList* previous_registered = nullptr;
 
  private:
-  [[nodiscard]] bool GrowLocked(std::size_t size_bytes, std::size_t alignment);
+  // An arena of the source's that is on no list yet, or null. Without the lock.
+  [[nodiscard]] Arena* AskSource(std::size_t size_bytes, std::size_t alignment);
+  void GiveToSource(Arena& arena);
 
   Published<Arena, Model> head_;
   const ArenaGeometry* geometry_ = nullptr;  // that of the first arena, and so of all
@@ -110,6 +142,9 @@ class ArenaList {
 
 // Around a fork the locks of registered lists are held, so that the child finds each whole.
 void RegisterForFork(ArenaList<Concurrent>& list);
+// From now on, also for lists that are registered later. For who holds locks of their own while
+// they use lists: before those locks are prepared, so that they are taken first.
+void PrepareListsForFork();
 void UnregisterForFork(ArenaList<Concurrent>& list);
 
 // The arena of a registered list whose bytes include `address`; null if there is none. It stays as

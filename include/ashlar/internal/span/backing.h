@@ -6,8 +6,8 @@
 
 namespace ashlar::internal {
 
-// Function pointers, so that the arena knows no operating system. A null member: not needed (commit)
-// or not to be had (purge, move). All thread-safe, none throws.
+// Function pointers, so that the arena knows no operating system. A null member: not needed
+// (commit) or not to be had (purge, move). All thread-safe, none throws.
 struct Backing {
   bool (*commit)(void* start, std::size_t size_bytes) = nullptr;
   bool (*purge)(void* start, std::size_t size_bytes) = nullptr;  // the pages then read as zero

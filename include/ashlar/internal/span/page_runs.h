@@ -4,15 +4,15 @@
 //             +--------+---------+-----------+--------------+------------------------+
 //             | null   | used    | free      | used         | fresh: never used      |
 //             +--------+---------+-----------+--------------+------------------------+
-//   entries   the first page of a run carries its length and state, the last page of a free run too;
-//             all other pages read as interior.
+//   entries   the first page of a run carries its length and state, the last page of a free run
+//             too; all other pages read as interior.
 //
 // invariant   the runs tile [first page, top_) without gaps; no two free runs are neighbours.
 // Zero pages  one owner of that knowledge: a free run remembers how many of its pages may be dirty;
 //             0 means that each byte reads as zero. Fresh pages are as the backing says.
-// Threads     none: the caller holds the lock of the arena's list. A call may purge, under that lock.
-// Cost        Take: a bounded look into the bin of the size, then the first run of a larger bin, then
-//             fresh pages; all free runs only before it answers none.
+// Threads     none: the caller holds the lock of the arena's list. A call may purge, under it.
+// Cost        Take: a bounded look into the bin of the size, then the first run of a larger bin,
+//             then fresh pages; all free runs only before it answers none.
 //             Give: O(1), and a purge when more than `dirty_limit` bytes lie idle.
 // Failure     Take answers 0 and Grow false, only if no free and fresh pages in a row would do, or
 //             the backing refuses to commit; nothing has changed.
@@ -35,12 +35,16 @@ class PageRuns {
     kInternal = 3,  // slabs, tables: no block
   };
 
+  static constexpr unsigned kDirtyBits = 30;
+  // That one range may have.
+  static constexpr std::uint32_t kMaxPages = (std::uint32_t{1} << kDirtyBits) - 1;
+
   struct Entry {
     std::uint32_t pages;
     std::uint32_t next;  // free: the bin's list; block: the caller's list of blocks
     std::uint32_t previous;
     std::uint32_t state : 2;
-    std::uint32_t dirty : 30;  // of a free run: pages that may not be zero
+    std::uint32_t dirty : kDirtyBits;  // of a free run: pages that may not be zero
   };
   static_assert(sizeof(Entry) == 16);
 
@@ -48,7 +52,7 @@ class PageRuns {
     std::uintptr_t base = 0;     // the address of page 0
     unsigned page_shift = 0;
     std::uint32_t first_page = 1;  // at least 1: index 0 means none
-    std::uint32_t end_page = 1;
+    std::uint32_t end_page = 1;    // kMaxPages at most
     Entry* entries = nullptr;      // one a page, zeroed
     std::size_t dirty_limit = SIZE_MAX;     // bytes
     std::size_t huge_pages_after = SIZE_MAX;  // bytes in use before huge pages are asked for
@@ -62,8 +66,8 @@ class PageRuns {
   [[nodiscard]] std::uint32_t Take(std::size_t pages, std::size_t alignment, State state,
                                    bool* zeroed);
 
-  // Ends a run. `clean`: the caller knows that each byte of it reads as zero.
-  void Give(std::uint32_t page, bool clean = false);
+  // Ends a run.
+  void Give(std::uint32_t page);
 
   // Makes the run longer or shorter where it stands: pages is more than now in Grow, less in Shrink
   // and not 0. Grow fails if what follows is not free; what it adds may read as anything.
@@ -120,6 +124,7 @@ class PageRuns {
   std::uint32_t FindFree(std::size_t pages, std::size_t alignment, unsigned most) const;
   std::uint32_t Carve(std::uint32_t run, std::size_t pages, std::size_t alignment, State state,
                       bool* zeroed);
+  void LowerIdle();
   std::uint32_t TakeFresh(std::size_t pages, std::size_t alignment, State state, bool* zeroed);
   [[nodiscard]] bool CommitTo(std::uint64_t page);
   bool PurgeRun(std::uint32_t page);
@@ -131,7 +136,7 @@ class PageRuns {
   std::uint64_t committed_ = 0;      // pages below are usable
   std::uint32_t used_pages_ = 0;
   std::size_t dirty_pages_ = 0;      // in free runs
-  std::size_t idle_dirty_pages_ = 0; // the least dirty_pages_ since the last PurgeIdle()
+  std::size_t idle_dirty_pages_ = 0;  // the least dirty_pages_ between calls since PurgeIdle()
   std::uint64_t filled_[kBinWords] = {};
   std::uint32_t head_[kBins] = {};
 };

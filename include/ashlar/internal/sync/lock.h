@@ -4,6 +4,8 @@
 //
 // For the documented blocking paths (page runs, growth, the lists of threads and of arenas) and for
 // nothing else. Constant-initialised; no destructor. Under SingleThreaded it does nothing.
+// Keeps errno, which the system's wait and wake may set: an allocator's caller does not expect it
+// to change.
 // Edge      L1: Release() -> Acquire().
 // Source    U. Drepper, "Futexes Are Tricky", 2004, mutex 2.
 #ifndef ASHLAR_INTERNAL_SYNC_LOCK_H_
@@ -34,20 +36,22 @@ class Lock<Concurrent> {
       return;
     }
     // acquire, L1.
-    while (word_.exchange(kContended, std::memory_order_acquire) != kFree) {
-      word_.wait(kContended, std::memory_order_relaxed);  // relaxed: the exchange looks again
-    }
+    while (word_.exchange(kContended, std::memory_order_acquire) != kFree) WaitWhileContended();
   }
 
   void Release() {
     // release, L1.
-    if (word_.exchange(kFree, std::memory_order_release) == kContended) word_.notify_one();
+    if (word_.exchange(kFree, std::memory_order_release) == kContended) WakeOne();
   }
 
  private:
   static constexpr std::uint32_t kFree = 0;
   static constexpr std::uint32_t kHeld = 1;
   static constexpr std::uint32_t kContended = 2;
+
+  // In lock.cc, which a hosted implementation alone can compile: waiting, waking and errno.
+  [[gnu::noinline, gnu::cold]] void WaitWhileContended();
+  [[gnu::noinline, gnu::cold]] void WakeOne();
 
   std::atomic<std::uint32_t> word_{kFree};
 };
