@@ -3,6 +3,11 @@
 // A box of a Concurrent cache is one pointer: the slab of the object is found from its address, and
 // the cache from the slab. It needs no handle, keeps the cache alive as any object does, and may be
 // destroyed by any thread.
+//
+// Progress  the arena that the address lies in is found without a lock in the process's memory.
+//           Over a region or a source it is looked for among all such, under one short lock of the
+//           process: where that matters, release() the box and Delete() by a handle. Then as
+//           SlabCache::Delete().
 #ifndef ASHLAR_SLAB_BOX_H_
 #define ASHLAR_SLAB_BOX_H_
 

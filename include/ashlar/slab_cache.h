@@ -1,22 +1,28 @@
 // slab_cache.h - SlabCache<T>: objects of one type, from any thread, without locks.
 //
-//   ashlar::SlabCache<Packet> packets;                // a handle; copies are handles to the same cache
+//   ashlar::SlabCache<Packet> packets;                // a handle; copies are handles to the same
 //   Packet* p = packets.New(header, length);          // null when there is no memory
 //   packets.Delete(p);                                // from any thread
-//   ashlar::SlabBox<Packet> box = packets.Make(...);  // owns: freed from any thread, without a handle
+//   ashlar::SlabBox<Packet> box = packets.Make(...);  // owns; freed without a handle
 //
 // What it is    free slots lie in arrays, one a thread (magazines); whole arrays change threads in
 //               one atomic step (the depot); behind that are slabs with lock-free free sets.
 //               New and Delete are some 20 instructions together, without an atomic
 //               read-modify-write, and touch neither the slot nor its slab.
 // Life          the cache lives while any handle or any object lives. The last one out returns all
-//               memory to the source: at once, unless the last object went into a magazine of a
-//               thread other than the one that gives up the last handle: then when such a thread
-//               next enters a slow path, or ends. Objects may outlive all handles.
+//               memory, before its call returns: blocks to the source, else pages to the region or
+//               to the process's range. Objects may outlive all handles: they then go straight to
+//               their slabs, and what other threads have in magazines stays there until the end.
 // Threads       Concurrent: any member from any thread at any time. SingleThreaded: one thread at a
 //               time, no atomic read-modify-write at all, memory of its own.
-// Progress      New and Delete are lock-free, but for making or retiring a slab (once in some
-//               hundred objects: a short lock) and the first call of a thread.
+// Progress      New and Delete are lock-free, but for short locks: of the arenas, where a slab is
+//               made or retired (once in some hundred objects); of the process's threads, at the
+//               first call of a thread, for a fresh magazine (once in some sixty Deletes, while
+//               their number grows), at upkeep (one call in some 100 ms) and where nothing is left;
+//               and for whatever the source does. Freeing by address alone (slab_box.h) over a
+//               region or a source takes one more, of the process. The last handle waits for
+//               threads that tidy up in the cache. All other members but Allocate and Free take
+//               locks.
 // Failure       "no memory" is null, an empty box or false; nothing has changed. A double free or a
 //               foreign pointer ends the process (failure.h): exactly in checked builds; in others
 //               when the slot comes back to its slab twice.
@@ -85,8 +91,10 @@ class SlabCache {
   [[nodiscard]] T* New(Arguments&&... arguments) {
     void* slot = Allocate();
     if (slot == nullptr) [[unlikely]] return nullptr;
+    // The arguments may take this very handle along: the slot is then what keeps the cache alive.
     return internal::ConstructAt<T>(
-        slot, [this](void* s) { Free(s); }, std::forward<Arguments>(arguments)...);
+        slot, [deleter = Deleter()](void* s) { deleter.Free(static_cast<T*>(s)); },
+        std::forward<Arguments>(arguments)...);
   }
 
   // Destroys an object of this cache and frees its slot; null: nothing. O(1).
@@ -99,8 +107,8 @@ class SlabCache {
   // An owning box around a new object; empty when there is no memory.
   template <typename... Arguments>
   [[nodiscard]] SlabBox<T, Model> Make(Arguments&&... arguments) {
-    T* object = New(std::forward<Arguments>(arguments)...);
-    return SlabBox<T, Model>::Adopt(object, Deleter());
+    const auto deleter = Deleter();  // first: the arguments may take this very handle along
+    return SlabBox<T, Model>::Adopt(New(std::forward<Arguments>(arguments)...), deleter);
   }
   // Frees objects of this cache, for unique_ptr, shared_ptr and SlabBox::Adopt.
   [[nodiscard]] SlabDelete<T, Model> Deleter() const {
@@ -137,12 +145,14 @@ class SlabCache {
     SlabDelete<T, Model>()(object);
   }
 
-  // Makes slabs until `objects` slots lie free in slabs; false if memory or max_bytes did not allow.
+  // Makes slabs until `objects` slots lie free in slabs; false if memory or max_bytes did not
+  // allow. Beside other threads: so many lay free at one instant during the call.
   [[nodiscard]] bool Reserve(std::size_t objects) {
     return core_ != nullptr && core_->pool().Reserve(0, objects);
   }
-  // Gives back every empty slab, keep_empty_slabs or not, after bringing home what lies in the
-  // calling thread's magazines and the depot. Returns the bytes by which the cache shrank.
+  // Makes every empty slab pages again, keep_empty_slabs or not, after bringing home what lies in
+  // the calling thread's magazines, those of ended threads, and the depot. Returns the bytes by
+  // which the cache shrank.
   std::size_t Trim() noexcept { return core_ != nullptr ? core_->Trim() : 0; }
   // Asks the other threads for the slots in their magazines: each brings them home when it next
   // enters a slow path of any container. New() does so itself when it finds nothing.

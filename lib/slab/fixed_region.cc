@@ -102,8 +102,6 @@ std::size_t BasicFixedRegion<Model>::page_bytes() {
 
 template <ThreadingModel Model>
 bool BasicFixedRegion<Model>::IsIdle() {
-  // A cache whose last object went into a magazine is over, and nobody has noticed yet.
-  if constexpr (std::same_as<Model, Concurrent>) internal::PoolDirectory::LookForEnds();
   return arenas_.used_bytes() == 0;
 }
 

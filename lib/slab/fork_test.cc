@@ -94,6 +94,15 @@ class Busy {
   std::vector<std::thread> threads_;
 };
 
+// The first of the tests: nothing of the process's memory was used yet. Locks of lists are taken in
+// the order of their list, and a source may use the process's memory.
+TEST(Fork, TheLockOfTheProcesssArenasIsTakenLast) {
+  TestingSource source;
+  const Cache cache(source);
+  ASSERT_TRUE(cache.IsValid());
+  EXPECT_EQ(internal::SystemArenas().next_registered, nullptr);
+}
+
 TEST(Fork, ParentAndChildGoOnWhileOtherThreadsAllocate) {
   const auto bytes = std::make_unique<std::byte[]>(1 << 20);
   FixedRegion region(bytes.get(), 1 << 20);
@@ -153,8 +162,10 @@ TEST(Fork, AChildDoesNotWaitForThreadsThatItDoesNotHave) {
   std::binary_semaphore may_leave(0);
   std::thread inside([&] {
     EXPECT_TRUE(record.life.TryPin(record.generation));
+    EXPECT_EQ(record.life.TryVisit(record.generation), internal::Lifeline::Visit::kInside);
     is_inside.release();
     may_leave.acquire();
+    record.life.Depart();
     pool.Leave();
   });
   is_inside.acquire();
@@ -166,6 +177,44 @@ TEST(Fork, AChildDoesNotWaitForThreadsThatItDoesNotHave) {
   });
   may_leave.release();
   inside.join();
+  pool.EndNow();
+  pool.Abandon();
+}
+
+// A thread is lost in the midst of whatever it does with its magazines. It may have lost slots; but
+// none is counted in two places, or a pool would end while some are in use.
+TEST(Fork, AChildCountsNoSlotOfALostThreadTwice) {
+  const auto bytes = std::make_unique<std::byte[]>(1 << 20);
+  FixedRegion region(bytes.get(), 1 << 20);
+  internal::SlabClass<Concurrent> cls;
+  cls.geometry = internal::MakeSlotGeometry(64, region.arenas().geometry());
+  internal::ClassDepot depot;
+  internal::MagazinePool pool;
+  internal::MagazineLimits limits;
+  limits.magazine_slots = 2;
+  ASSERT_TRUE(pool.Initialize(&region.arenas(), &cls, &depot, 1, false, limits, nullptr, nullptr));
+  const std::size_t offset = pool.EntryOffset(0);
+  std::atomic<bool> is_over{false};
+  std::atomic<std::size_t> in_use{0};  // at least
+  std::thread busy([&] {
+    void* slots[6];
+    while (!is_over.load(std::memory_order_relaxed)) {
+      for (void*& slot : slots) {
+        slot = internal::EntryAt(offset).Pop();
+        if (slot == nullptr) slot = pool.AllocateSlow(0);
+        in_use.store(in_use.load() + 1);
+      }
+      for (void* slot : slots) {
+        in_use.store(in_use.load() - 1);
+        if (!internal::EntryAt(offset).Push(slot)) pool.FreeSlow(0, slot);
+      }
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    InChild([&] { return pool.CachedSlots(0) + in_use.load() <= pool.SlotsOut(0); });
+  }
+  is_over.store(true);
+  busy.join();
   pool.EndNow();
   pool.Abandon();
 }

@@ -63,12 +63,8 @@ void* MagazinePool::AllocateSlow(std::uint32_t size_class) noexcept {
   AttendTable(*table);
   Attach(*table, entry, size_class);
   entry.was_active = true;
-  const std::uintptr_t previous = entry.previous.Get();
-  if (Magazine::CountAt(previous) > 0) {
-    const std::uintptr_t top = entry.top.Get();
-    entry.limit = Magazine::At(previous)->TopFor(BoundOf(entry, size_class));
-    entry.top.Set(previous);
-    entry.previous.Set(top);
+  if (Magazine::CountAt(entry.previous.Get()) > 0) {
+    entry.Swap(BoundOf(entry, size_class));
     return entry.Pop();
   }
   return Refill(*table, entry, size_class);
@@ -95,7 +91,12 @@ void* MagazinePool::Refill(ThreadTable& table, MagazineEntry& entry, std::uint32
   Magazine* magazine =
       entry.top.Get() != 0 ? Magazine::At(entry.top.Get()) : NewMagazine(&table);
   if (magazine == nullptr) return TakeOne(size_class);
+  // Off the entry meanwhile: a source may be asked, what it does may be a slow path of another
+  // container in this very thread, and that may flush the entry.
+  entry.limit = 0;
+  entry.top.Set(0);
   const std::size_t got = Take(size_class, magazine->slots, bound);
+  Attach(table, entry, size_class);
   entry.limit = magazine->TopFor(bound);
   entry.top.Set(magazine->TopFor(static_cast<unsigned>(got)));
   return got > 0 ? entry.Pop() : TakeLast(size_class);
@@ -132,42 +133,36 @@ void MagazinePool::FreeSlow(std::uint32_t size_class, void* slot) noexcept {
   std::uint32_t bound = BoundOf(entry, size_class);
   const std::uintptr_t top = entry.top.Get();
   const std::uintptr_t previous = entry.previous.Get();
-  if (top == 0 || previous == 0) {
-    Magazine* magazine = NewMagazine(table);
-    if (magazine == nullptr) {
+  if (previous != 0 && Magazine::CountAt(previous) < bound) {
+    entry.Swap(bound);
+  } else {
+    // What is there is full. An empty magazine comes in front, and if there are two the previous
+    // one leaves.
+    Magazine* empty = nullptr;
+    entry.limit = 0;
+    entry.top.Set(0);
+    if (top != 0) entry.previous.Set(top);
+    if (top != 0 && previous != 0) {
+      bound = RaiseBound(entry, size_class);
+      empty = Unload(size_class, Magazine::At(previous), Magazine::CountAt(previous));
+    }
+    if (empty == nullptr) empty = NewMagazine(table);
+    if (empty == nullptr) {
       Give(size_class, &slot, 1);
       return;
     }
-    entry.limit = magazine->TopFor(bound);
-    entry.previous.Set(top);
-    entry.top.Set(magazine->TopFor(0));
-  } else if (Magazine::CountAt(previous) < bound) {
-    entry.limit = Magazine::At(previous)->TopFor(bound);
-    entry.top.Set(previous);
-    entry.previous.Set(top);
-  } else {
-    // Both are full: the previous one leaves.
-    Magazine* full = Magazine::At(previous);
-    const unsigned count = Magazine::CountAt(previous);
-    bound = RaiseBound(entry, size_class);
-    entry.previous.Set(top);
-    if (PushDepot(size_class, full, count)) {
-      entry.top.Set(0);
-      full = NewMagazine(table);
-      if (full == nullptr) {
-        entry.limit = 0;
-        Give(size_class, &slot, 1);
-        return;
-      }
-    } else {
-      entry.top.Set(full->TopFor(0));
-      Give(size_class, full->slots, count);
-      NoteHome(count * slab_class(size_class).geometry.slot_bytes);
-    }
-    entry.limit = full->TopFor(bound);
-    entry.top.Set(full->TopFor(0));
+    entry.limit = empty->TopFor(bound);
+    entry.top.Set(empty->TopFor(0));
   }
   if (!entry.Push(slot)) Give(size_class, &slot, 1);
+}
+
+// A full magazine goes to the depot: null; or its slots go home: it is empty.
+Magazine* MagazinePool::Unload(std::uint32_t size_class, Magazine* magazine, unsigned count) {
+  if (PushDepot(size_class, magazine, count)) return nullptr;
+  Give(size_class, magazine->slots, count);
+  NoteHome(count * slab_class(size_class).geometry.slot_bytes);
+  return magazine;
 }
 
 void MagazinePool::FreeUnheld(std::uint32_t size_class, void* slot) noexcept {
@@ -179,9 +174,9 @@ void MagazinePool::FreeUnheld(std::uint32_t size_class, void* slot) noexcept {
   Leave();
 }
 
-// ---- Entries and bounds ---------------------------------------------------------------------------
+// ---- Entries and bounds -------------------------------------------------------------------------
 
-// Makes the entry this pool's, with what it held of an ended pool dropped.
+// Makes the entry this pool's. If it was another's it is clear: only such are given out.
 void MagazinePool::Attach(ThreadTable& table, MagazineEntry& entry, std::uint32_t size_class) {
   if (entry.generation == generation_ && entry.pool == number_) return;
   entry.limit = 0;
@@ -213,7 +208,9 @@ std::uint32_t MagazinePool::RaiseBound(MagazineEntry& entry, std::uint32_t size_
 bool MagazinePool::IsSparse(std::uint32_t size_class) const {
   const Class& cls = slab_class(size_class);
   const std::uint64_t free_bytes = cls.free.Get() * cls.geometry.slot_bytes;
-  if (free_bytes <= (cls.geometry.slot_bytes > kSmallSlot ? kSparseLarge : kSparseSmall)) return false;
+  if (free_bytes <= (cls.geometry.slot_bytes > kSmallSlot ? kSparseLarge : kSparseSmall)) {
+    return false;
+  }
   return free_bytes > static_cast<std::uint64_t>(cls.slabs.Get()) * cls.geometry.slab_bytes / 16;
 }
 
@@ -245,7 +242,8 @@ bool MagazinePool::PushDepot(std::uint32_t size_class, Magazine* magazine, unsig
   return true;
 }
 
-// At least `slots` slots of each shard go home, if there are so many.
+// At least `slots` slots of each shard go home, if there are so many. One magazine at a time under
+// the lock: who then finds the depot empty finds at home what lay there.
 void MagazinePool::DrainDepot(std::uint32_t size_class, std::uint64_t slots) {
   if (first_offset_ == 0) return;
   const std::uintptr_t base = MagazineBase();
@@ -253,6 +251,7 @@ void MagazinePool::DrainDepot(std::uint32_t size_class, std::uint64_t slots) {
     std::uint64_t left = slots;
     unsigned count = 0;
     while (left > 0) {
+      const LockGuard<Concurrent> guard(ThreadsLock());
       Magazine* magazine = shard.magazines.Pop(base, &count);
       if (magazine == nullptr) break;
       Give(size_class, magazine->slots, count);

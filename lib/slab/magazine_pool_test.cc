@@ -142,11 +142,50 @@ TEST_F(MagazinePoolTest, DoesNotEndWhileSomebodyIsInside) {
   ASSERT_TRUE(mine.life.TryPin(generation));
   pool_.EndWhenIdle();
   EXPECT_EQ(ends_, 0);
-  PoolDirectory::LookForEnds();
-  EXPECT_EQ(ends_, 0);
   pool_.Leave();
   EXPECT_EQ(ends_, 1);
   EXPECT_FALSE(mine.life.TryPin(generation));
+}
+
+// What the pool draws from may go as soon as the last handle has: nobody may be left inside who
+// tidies up, and would do so in what is gone, or end the pool.
+TEST_F(MagazinePoolTest, IsOverWhenTheLastHandleHasGoneThoughAVisitorWasInside) {
+  SetUpPool(&OnEnd);
+  Free(0, Allocate(0));
+  PoolRecord& mine = record();
+  ASSERT_EQ(mine.life.TryVisit(mine.generation), Lifeline::Visit::kInside);
+  bool has_left = false;
+  std::thread inside([&mine, &has_left] {
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    has_left = true;
+    mine.life.Depart();
+  });
+  pool_.EndWhenIdle();
+  EXPECT_TRUE(has_left);
+  EXPECT_EQ(ends_, 1);
+  inside.join();
+}
+
+TEST_F(MagazinePoolTest, IsLeftAloneOnceItsEndIsDeclared) {
+  SetUpPool(&OnEnd);
+  FreeAll(1, AllocateMany(1, 100));
+  void* last = Allocate(1);
+  std::thread([this] {
+    FreeAll(1, AllocateMany(1, 20));
+    pool_.EndWhenIdle();
+    // The magazines of the other thread stay where they are, and are no reason to stay.
+    EXPECT_GT(pool_.CachedSlots(1), 0u);
+  }).join();
+  const std::uint64_t cached = pool_.CachedSlots(1);
+  AttendTable(*OwnThreadTable());
+  FlushTable(*OwnThreadTable());
+  PoolDirectory::UpkeepAll();
+  EXPECT_EQ(pool_.CachedSlots(1), cached);
+  EXPECT_EQ(ends_, 0);
+  pool_.FreeUnheld(1, last);
+  EXPECT_EQ(ends_, 1);
+  AttendTable(*OwnThreadTable());
+  EXPECT_TRUE(EntryOf(1).IsClear());
 }
 
 TEST_F(MagazinePoolTest, ThatEndsNowWaitsForThoseWhoAreInside) {

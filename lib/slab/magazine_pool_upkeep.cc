@@ -14,7 +14,7 @@ constexpr std::int64_t kPurgeFrom = 64 << 10;  // idle free bytes of a class
 
 }  // namespace
 
-// ---- Flushing, upkeep, accounts -------------------------------------------------------------------
+// ---- Flushing, upkeep, accounts -----------------------------------------------------------------
 
 void MagazinePool::FlushEntry(ThreadTable& table, std::size_t number) noexcept {
   MagazineEntry& entry = table.entries[number];
@@ -47,8 +47,12 @@ void MagazinePool::FlushOwn() noexcept {
     }
   };
   if (ThreadTable* table = OwnThreadTable()) flush(*table);
-  VisitIdleTables([](ThreadTable& table, void* context) { (*static_cast<decltype(flush)*>(context))(table); },
-                  const_cast<void*>(static_cast<const void*>(&flush)));
+  {
+    const LockGuard<Concurrent> guard(ThreadsLock());
+    for (ThreadTable* table = WarmTablesLocked(); table != nullptr; table = table->next_idle) {
+      flush(*table);
+    }
+  }
   for (std::uint32_t c = 0; c < class_count(); ++c) DrainDepot(c, UINT64_MAX);
 }
 
@@ -58,8 +62,7 @@ void MagazinePool::Attend() noexcept {
 }
 
 void MagazinePool::Recall() noexcept {
-  PoolDirectory::record(number_).recalled.Set(1);
-  PoolDirectory::recalls().Raise();
+  PoolDirectory::Recall(number_);
 }
 
 std::size_t MagazinePool::TrimAll() noexcept {
@@ -78,7 +81,8 @@ void MagazinePool::Upkeep() noexcept {
       const std::uintptr_t base = MagazineBase();
       std::uint64_t untaken = 0;
       for (ClassDepot::Shard& shard : depots_[c].shards) {
-        untaken = std::max(untaken, static_cast<std::uint64_t>(std::max<std::int64_t>(shard.low.Get(), 0)));
+        const std::int64_t low = std::max<std::int64_t>(shard.low.Get(), 0);
+        untaken = std::max(untaken, static_cast<std::uint64_t>(low));
         shard.low.Set(static_cast<std::int64_t>(shard.magazines.TotalSlots(base)));
       }
       if (untaken > 0) DrainDepot(c, untaken);
@@ -106,10 +110,7 @@ std::uint64_t MagazinePool::CachedSlots(std::uint32_t size_class) const noexcept
 bool MagazinePool::IsIdle() const noexcept {
   for (std::uint32_t c = 0; c < class_count(); ++c) {
     if (slab_class(c).geometry.slot_bytes == 0) continue;
-    // Slots that go home leave the magazine before the slab counts them, so this order of reading
-    // can only count too many as in use.
-    const std::uint64_t out = SlotsOut(c);
-    if (out > CachedSlots(c)) return false;
+    if (SlotsOut(c) > CachedSlots(c)) return false;
   }
   return true;
 }
@@ -121,8 +122,9 @@ void MagazinePool::EndWhenIdle() noexcept {
   // The handle that is being given up kept the pool alive until here.
   if (!life.TryPin(generation_)) Fail(Failure::kInvariantBroken, this);
   life.DeclareEnd();
+  // What the pool draws from may go when this call has returned: no bystander stays inside.
+  while (life.HasVisitors()) os::YieldProcessor();
   FlushOwn();
-  PoolDirectory::ends().Raise();
   Leave();
 }
 
@@ -155,7 +157,6 @@ void MagazinePool::EndNow() noexcept {
   static_cast<void>(life.Unpin());
   while (!life.TryEnd(generation_)) os::YieldProcessor();
   PoolDirectory::Unlist(number_);
-  PoolDirectory::ends().Raise();
   number_ = 0;
 }
 

@@ -19,8 +19,8 @@ constinit PoolRecord g_records[kMaxPools];
 constinit bool g_entry_taken[kTableEntries] = {};
 constinit std::uint32_t g_first_unused = 1;            // records above were never used
 constinit Lock<Concurrent> g_threads_lock;
-constinit Epoch g_ends;
-constinit Epoch g_recalls;
+constinit Epoch g_ends;     // raised when a pool has ended
+constinit Epoch g_recalls;  // raised when a pool asks for what lies in magazines
 constinit Turn g_upkeep;
 constinit Tally<Concurrent> g_home_bytes;  // since the last upkeep
 
@@ -72,8 +72,6 @@ void PrepareThreadsForFork() {
 }
 
 PoolRecord& PoolDirectory::record(std::uint32_t number) { return g_records[number]; }
-Epoch& PoolDirectory::ends() { return g_ends; }
-Epoch& PoolDirectory::recalls() { return g_recalls; }
 
 PoolDirectory::Listing PoolDirectory::ListLocked(MagazinePool* pool, std::uint32_t entries) {
   Listing listing;
@@ -85,7 +83,7 @@ PoolDirectory::Listing PoolDirectory::ListLocked(MagazinePool* pool, std::uint32
   record.entries = listing.first_entry != 0 ? entries : 0;
   for (std::uint32_t i = 0; i < record.entries; ++i) g_entry_taken[record.first_entry + i] = true;
   record.pool = pool;
-  record.recalled.Set(0);
+  record.recalled.Set(g_recalls.Get());
   record.generation = record.life.Open();
   listing.generation = record.generation;
   return listing;
@@ -96,13 +94,16 @@ void PoolDirectory::Unlist(std::uint32_t number) {
   PoolRecord& record = g_records[number];
   for (std::uint32_t i = 0; i < record.entries; ++i) g_entry_taken[record.first_entry + i] = false;
   record.pool = nullptr;
+  g_ends.Raise();
 }
 
-namespace {
+void PoolDirectory::Recall(std::uint32_t number) {
+  const LockGuard<Concurrent> guard(g_threads_lock);
+  g_records[number].recalled.Set(g_recalls.Get() + 1);
+  g_recalls.Raise();
+}
 
-// Calls f(pool), with a pin, for each live pool that is wanted(life, generation).
-template <typename Wanted, typename F>
-void ForEachPool(Wanted wanted, F f) {
+void PoolDirectory::UpkeepAll() {
   for (std::uint32_t number = 1; number < kMaxPools; ++number) {
     PoolRecord& record = g_records[number];
     std::uint32_t generation;
@@ -112,25 +113,11 @@ void ForEachPool(Wanted wanted, F f) {
       if (record.pool == nullptr) continue;
       generation = record.generation;
     }
-    if (!wanted(record.life, generation) || !record.life.TryPin(generation)) continue;
-    f(*record.pool);
-    record.pool->Leave();
+    if (record.life.TryVisit(generation) != Lifeline::Visit::kInside) continue;
+    record.pool->Upkeep();
+    record.life.Depart();
   }
-}
-
-}  // namespace
-
-void PoolDirectory::UpkeepAll() {
-  ForEachPool([](const Lifeline&, std::uint32_t) { return true; },
-              [](MagazinePool& pool) { pool.Upkeep(); });
   SystemArenas().PurgeIdle();
-}
-
-void PoolDirectory::LookForEnds() {
-  // The look is Leave()'s.
-  ForEachPool(
-      [](const Lifeline& life, std::uint32_t generation) { return life.IsEnding(generation); },
-      [](MagazinePool&) {});
 }
 
 namespace {
@@ -163,18 +150,21 @@ void ForEachUsed(ThreadTable& table, F f) {
   }
 }
 
-// Brings home the magazines for which `wanted(record, entry)` holds; drops those of ended pools.
+// Brings home the magazines for which `wanted(record, entry)` holds, and drops those of ended
+// pools. Those of pools whose end is declared stay.
 template <typename Wanted>
 void FlushWhere(ThreadTable& table, Wanted wanted) {
   ForEachUsed(table, [&](std::size_t number) {
     MagazineEntry& entry = table.entries[number];
     PoolRecord& record = g_records[entry.pool];
-    if (!record.life.TryPin(entry.generation)) {
-      DropUnread(table, number);
-      return;
+    Lifeline::Visit visit = record.life.TryVisit(entry.generation);
+    for (; visit == Lifeline::Visit::kFull; visit = record.life.TryVisit(entry.generation)) {
+      os::YieldProcessor();
     }
+    if (visit == Lifeline::Visit::kEnded) DropUnread(table, number);
+    if (visit != Lifeline::Visit::kInside) return;
     if (wanted(record, entry)) record.pool->FlushEntry(table, number);
-    record.pool->Leave();
+    record.life.Depart();
   });
 }
 
@@ -184,16 +174,16 @@ void AttendTable(ThreadTable& table) {
   const std::uint32_t ends = g_ends.Get();
   const std::uint32_t recalls = g_recalls.Get();
   if (table.seen_ends != ends || table.seen_recalls != recalls) [[unlikely]] {
-    const bool recalled = table.seen_recalls != recalls;
+    const std::uint32_t seen = table.seen_recalls;
     table.seen_ends = ends;
     table.seen_recalls = recalls;
-    FlushWhere(table, [recalled](PoolRecord& record, MagazineEntry& entry) {
-      return record.life.IsEnding(entry.generation) || (recalled && record.recalled.Get() != 0);
+    FlushWhere(table, [seen](const PoolRecord& record, const MagazineEntry&) {
+      return static_cast<std::int32_t>(record.recalled.Get() - seen) > 0;
     });
   }
   if (table.seen_upkeep != g_upkeep.last()) [[unlikely]] {
     table.seen_upkeep = g_upkeep.last();
-    FlushWhere(table, [](PoolRecord&, MagazineEntry& entry) {
+    FlushWhere(table, [](const PoolRecord&, MagazineEntry& entry) {
       const bool idle = !entry.was_active;
       entry.was_active = false;
       return idle;
@@ -212,7 +202,7 @@ void NoteHome(std::size_t size_bytes) {
 }
 
 void FlushTable(ThreadTable& table) {
-  FlushWhere(table, [](PoolRecord&, MagazineEntry&) { return true; });
+  FlushWhere(table, [](const PoolRecord&, const MagazineEntry&) { return true; });
 }
 
 }  // namespace ashlar::internal

@@ -26,7 +26,8 @@ struct Counted {
   static void Reset() { alive = destroyed = 0; }
 
   explicit Counted(std::string t) : text(std::move(t)) { ++alive; }
-  Counted(Counted&& other) noexcept(false) : text(std::move(other.text)), move_fails(other.move_fails) {
+  Counted(Counted&& other) noexcept(false)
+      : text(std::move(other.text)), move_fails(other.move_fails) {
     if (move_fails) throw std::runtime_error("as asked");
     ++alive;
   }

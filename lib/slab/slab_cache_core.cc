@@ -28,8 +28,8 @@ MagazineLimits LimitsFor(const SlabCacheOptions& options, const ArenaGeometry& a
   return limits;
 }
 
-// What of a core's storage both kinds have in common: a table in the shared arenas; or, for a source
-// of its own, one in the first block, whose arena is left in *first_arena.
+// What of a core's storage both kinds have in common: a table in the shared arenas; or, for a
+// source of its own, one in the first block, whose arena is left in *first_arena.
 template <ThreadingModel Model>
 void* StorageFor(const CacheGround<Model>& ground, std::size_t size_bytes, Arena** first_arena) {
   if (ground.shared != nullptr) return ground.shared->TakeTable(size_bytes);
@@ -57,9 +57,13 @@ SlabCacheStatistics CommonStatistics(SlabPool<Model>& pool) {
   statistics.slots_per_slab = cls.geometry.slots;
   statistics.slot_bytes = cls.geometry.slot_bytes;
   statistics.slab_bytes = cls.geometry.slab_bytes;
-  statistics.max_objects = cls.max_slabs == UINT64_MAX ? SIZE_MAX : cls.max_slabs * cls.geometry.slots;
-  statistics.footprint_bytes = statistics.slabs * cls.geometry.slab_bytes -
-                               static_cast<std::size_t>(std::max<std::int64_t>(cls.purged_bytes.Get(), 0));
+  statistics.max_objects =
+      cls.max_slabs == UINT64_MAX ? SIZE_MAX : cls.max_slabs * cls.geometry.slots;
+  // Beside other threads the two need not belong together.
+  const std::size_t slab_bytes = statistics.slabs * cls.geometry.slab_bytes;
+  const auto purged =
+      static_cast<std::size_t>(std::max<std::int64_t>(cls.purged_bytes.Get(), 0));
+  statistics.footprint_bytes = slab_bytes - std::min(slab_bytes, purged);
   statistics.free_objects = cls.free.Get();
   return statistics;
 }
@@ -83,7 +87,7 @@ void CompleteStatistics(SlabCacheStatistics& statistics, std::uint64_t out, std:
 constinit LocalMagazine g_no_magazine;
 constinit SystemMemory g_system_memory;
 
-// ---- Concurrent -----------------------------------------------------------------------------------
+// ---- Concurrent ---------------------------------------------------------------------------------
 
 SlabCacheCore<Concurrent>* SlabCacheCore<Concurrent>::Create(
     const CacheGround<Concurrent>& ground, std::size_t slot_bytes,
@@ -96,12 +100,14 @@ SlabCacheCore<Concurrent>* SlabCacheCore<Concurrent>::Create(
   if (arenas == nullptr) {
     core->own_.SetSource(ground.source);
     core->own_.Adopt(first_arena);
+    SystemArenas();  // its lock is registered first, and so taken last around a fork
     RegisterForFork(core->own_);
     arenas = &core->own_;
   }
   SetUpClass(core->class_, slot_bytes, arenas->geometry(), options);
   const MagazineLimits limits = LimitsFor(options, arenas->geometry());
-  if (core->pool_.Initialize(arenas, &core->class_, &core->depot_, 1, false, limits, &OnEnd, core)) {
+  if (core->pool_.Initialize(arenas, &core->class_, &core->depot_, 1, false, limits, &OnEnd,
+                             core)) {
     return core;
   }
   core->End();
@@ -174,7 +180,7 @@ void FreeAnywhere(void* slot, std::size_t slot_bytes) noexcept {
   Fail(Failure::kForeignPointer, slot);
 }
 
-// ---- SingleThreaded -------------------------------------------------------------------------------
+// ---- SingleThreaded -----------------------------------------------------------------------------
 
 SlabCacheCore<SingleThreaded>* SlabCacheCore<SingleThreaded>::Create(
     const CacheGround<SingleThreaded>& ground, std::size_t slot_bytes,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <random>
 #include <semaphore>
@@ -60,10 +61,14 @@ class Companion {
     thread_.join();
   }
   void Do(std::function<void()> work) {
+    Begin(std::move(work));
+    Await();
+  }
+  void Begin(std::function<void()> work) {
     work_ = std::move(work);
     go_.release();
-    done_.acquire();
   }
+  void Await() { done_.acquire(); }
 
  private:
   void Run() {
@@ -193,7 +198,8 @@ TEST(SlabCacheLimits, WithoutMagazinesNobodyIsRefusedWhileABufferMustBeFree) {
   EXPECT_EQ(TakeAll(pool).size(), 32u);
 }
 
-// All threads take what they can: never more than 32 live at once, and always 32 when they are done.
+// All threads take what they can: never more than 32 live at once, and always 32 when they are
+// done.
 TEST(SlabCacheLimits, WithoutMagazinesExactlyTheCapacityLives) {
   Pool pool(PoolOf32(0));
   for (int round = 0; round < 500; ++round) {
@@ -249,6 +255,65 @@ TEST(SlabCacheLimits, RecallMagazinesBringsThemHome) {
   const std::vector<Buffer*> all = TakeAll(pool);
   EXPECT_EQ(all.size(), 32u);
   DeleteAll(pool, all);
+}
+
+TEST(SlabCacheLimits, ARecallAsksForThePresentMagazinesOfOneCache) {
+  Pool pool;
+  Pool other;
+  Companion companion;
+  const auto fill = [&] {
+    pool.Delete(pool.New());
+    other.Delete(other.New());
+  };
+  const auto enter_a_slow_path = [] {
+    SlabCache<long> third;
+    third.Delete(third.New(1));
+  };
+  companion.Do(fill);
+  pool.RecallMagazines();
+  companion.Do(enter_a_slow_path);
+  EXPECT_EQ(pool.Statistics().cached_objects, 0u);
+  EXPECT_GT(other.Statistics().cached_objects, 0u);
+  companion.Do(fill);
+  other.RecallMagazines();
+  companion.Do(enter_a_slow_path);
+  EXPECT_GT(pool.Statistics().cached_objects, 0u) << "that it was asked for before is past";
+  EXPECT_EQ(other.Statistics().cached_objects, 0u);
+}
+
+// Whatever lies in reach, in slabs, in the depot, in magazines of ended threads, can be had by any
+// number of threads that look for it at once: one who looks does not hide it from another.
+TEST(SlabCacheLimits, AllThatLiesInReachIsFoundByThreadsThatLookAtOnce) {
+  Pool pool(PoolOf32(1));  // a thread that takes one has no more
+  std::vector<std::unique_ptr<Companion>> companions;
+  for (unsigned i = 0; i < kThreads; ++i) {
+    companions.push_back(std::make_unique<Companion>());
+    companions.back()->Do([copy = pool]() mutable { copy.Delete(copy.New()); });
+  }
+  for (int round = 0; round < 500; ++round) {
+    for (auto& companion : companions) companion->Do([&pool] { pool.Trim(); });
+    std::thread([&pool] {
+      const std::vector<Buffer*> all = TakeAll(pool);
+      EXPECT_EQ(all.size(), 32u);
+      DeleteAll(pool, all);
+    }).join();
+    std::latch start(kThreads);
+    std::vector<Buffer*> taken[kThreads];
+    for (unsigned i = 0; i < kThreads; ++i) {
+      companions[i]->Begin([&pool, &start, &mine = taken[i]] {
+        start.arrive_and_wait();
+        while (mine.size() < 32 / kThreads) {
+          Buffer* buffer = pool.New();
+          ASSERT_NE(buffer, nullptr) << "refused, with " << mine.size() << " of its eight";
+          mine.push_back(buffer);
+        }
+      });
+    }
+    for (auto& companion : companions) companion->Await();
+    for (const std::vector<Buffer*>& mine : taken) DeleteAll(pool, mine);
+    ASSERT_FALSE(::testing::Test::HasFailure()) << "in round " << round;
+    pool.Trim();
+  }
 }
 
 TEST(SlabCacheLimits, TheCallersOwnMagazinesAndTheDepotAreFoundBeforeNoneIsSaid) {

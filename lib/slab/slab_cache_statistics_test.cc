@@ -159,7 +159,9 @@ TEST(SlabCacheKeepEmptySlabs, AllOfThemMayStay) {
 TEST(SlabCacheKeepEmptySlabs, SpareTheBoundaryItsThrash) {
   Cache cache(Keeping(1));
   std::vector<Object*> objects;
-  for (std::size_t i = 0; i < cache.Statistics().slots_per_slab; ++i) objects.push_back(cache.New());
+  for (std::size_t i = 0; i < cache.Statistics().slots_per_slab; ++i) {
+    objects.push_back(cache.New());
+  }
   for (int step = 0; step < 100; ++step) {
     Object* over = cache.New();
     ASSERT_EQ(cache.Statistics().slabs, 2u);

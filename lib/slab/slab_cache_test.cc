@@ -182,6 +182,39 @@ TEST(SlabCache, AThrowingConstructorGivesTheSlotBack) {
   EXPECT_EQ(cache.Statistics().free_objects, capacity);
 }
 
+// Takes a handle along, of a cache whose objects it is one of, and fails if asked to.
+template <ThreadingModel Model>
+struct Keeper {
+  explicit Keeper(SlabCache<Keeper, Model> c, bool fails = false) : cache(std::move(c)) {
+    if (fails) throw std::runtime_error("as asked");
+  }
+  SlabCache<Keeper, Model> cache;
+};
+
+template <ThreadingModel Model>
+void MoveTheOnlyHandleIntoAnObject() {
+  TestingSource source;
+  SlabCache<Keeper<Model>, Model> cache(source);
+  EXPECT_THROW(static_cast<void>(cache.New(std::move(cache), true)), std::runtime_error);
+  EXPECT_FALSE(cache.IsValid());  // NOLINT: what is left is specified
+  EXPECT_EQ(source.blocks(), 0u) << "the cache went with its only handle";
+
+  cache = SlabCache<Keeper<Model>, Model>(source);
+  {
+    const SlabBox<Keeper<Model>, Model> box = cache.Make(std::move(cache));
+    ASSERT_TRUE(box);
+    EXPECT_TRUE(box->cache.IsValid());
+    EXPECT_EQ(source.blocks(), 1u);
+  }
+  EXPECT_EQ(source.blocks(), 0u);
+}
+
+TEST(SlabCache, TheOnlyHandleMayMoveIntoAnObject) { MoveTheOnlyHandleIntoAnObject<Concurrent>(); }
+
+TEST(SlabCache, TheOnlyHandleOfASingleThreadedCacheMayMoveIntoAnObject) {
+  MoveTheOnlyHandleIntoAnObject<SingleThreaded>();
+}
+
 TEST(SlabCache, DeleteAnywhereNeedsThePointerAlone) {
   TestingSource source;
   auto cache = SlabCache<std::string>(source);

@@ -22,7 +22,8 @@ using testing::TestingSource;
 constexpr unsigned kThreads = 4;
 constexpr std::uint64_t kNobody = ~std::uint64_t{0};
 
-// Says whose it is in each word, plainly: two owners at once are seen here, and by the race detector.
+// Says whose it is in each word, plainly: two owners at once are seen here, and by the race
+// detector.
 template <std::size_t kWords>
 struct Stamped {
   explicit Stamped(std::uint64_t stamp) { words.fill(stamp); }
@@ -139,6 +140,51 @@ TEST(SlabCacheThreads, ShareASourceOfTheirOwnAndLeaveItEmpty) {
   TestingSource source;
   { Hammer(SlabCache<Stamped<32>>(source), 30000, 3000); }
   EXPECT_EQ(source.blocks(), 0u);
+}
+
+// Others make and delete up to 900 of 1,200 objects; what is left is reserved, and sometimes more
+// than that, in vain.
+TEST(SlabCacheThreads, ReserveBesideOthersIsAnsweredAndTakesNothingFromThem) {
+  using T = Stamped<32>;
+  constexpr std::size_t kSlabs = 20;
+  constexpr std::size_t kMost = 300;  // of each of the others
+  SlabCacheOptions options;
+  options.max_bytes = kSlabs * (std::size_t{16} << 10);
+  options.magazine_slots = 0;
+  SlabCache<T> cache(options);
+  const std::size_t capacity = cache.Statistics().max_objects;
+  ASSERT_GE(capacity, (kThreads - 1) * kMost + 100);
+  std::vector<std::thread> threads;
+  for (unsigned thread = 1; thread < kThreads; ++thread) {
+    threads.emplace_back([handle = cache, thread]() mutable {
+      std::minstd_rand random(thread);
+      std::vector<T*> held;
+      for (int round = 0; round < 3000; ++round) {
+        for (std::size_t n = random() % (kMost + 1); held.size() < n;) {
+          held.push_back(handle.New(std::uint64_t{thread}));
+          ASSERT_NE(held.back(), nullptr) << "refused, with " << held.size() << " held";
+        }
+        for (std::size_t n = random() % (held.size() + 1); held.size() > n; held.pop_back()) {
+          ASSERT_TRUE(held.back()->IsAll(thread)) << "two owners of one object";
+          handle.Delete(held.back());
+        }
+      }
+      for (T* object : held) handle.Delete(object);
+    });
+  }
+  for (std::size_t i = 0; i < 3000; ++i) {
+    EXPECT_TRUE(cache.Reserve(capacity - (kThreads - 1) * kMost));
+    EXPECT_FALSE(cache.Reserve(capacity + 1));
+    static_cast<void>(cache.Reserve(capacity - i % 100));
+    EXPECT_LE(cache.Statistics().slabs, kSlabs);
+    if (i % 8 == 0) cache.Trim();
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(cache.Reserve(capacity));
+  const SlabCacheStatistics s = cache.Statistics();
+  EXPECT_EQ(s.slabs, kSlabs);
+  EXPECT_EQ(s.free_objects, capacity);
+  EXPECT_EQ(s.live_objects, 0u);
 }
 
 // One thread makes, another deletes: whole magazines cross, and memory does not grow.

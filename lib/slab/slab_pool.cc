@@ -83,7 +83,7 @@ std::size_t SlabPool<Model>::CollectFrom(std::uint32_t size_class, Holding& hold
   }
   const Place place{&arena, unit, arena.AddressOfUnit(unit), &record};
   const std::size_t got = ClaimBits(cls, record, place.slab, slots, want);
-  if (record.purged.Get() != 0) ClaimPages(classes_[size_class], record, place.slab, slots, got);
+  if (record.purged.Get() != 0) ClaimPages(classes_[size_class], place, slots, got);
   const FreeWord<Model>* words = record.Words(cls.geometry, place.slab);
   const bool is_full = std::all_of(words, words + cls.geometry.words,
                                    [](const FreeWord<Model>& word) { return word.Guess() == 0; });

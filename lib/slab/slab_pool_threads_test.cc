@@ -148,8 +148,8 @@ TEST_F(SlabPoolThreads, AnExhaustedRegionIsShared) {
   Hammer(100000, 80);  // together more than there is
 }
 
-// Each of four threads has at most a fourth of the slots out: none may ever be refused, whatever the
-// others do with theirs, or with the slabs.
+// Each of four threads has at most a fourth of the slots out: none may ever be refused, whatever
+// the others do with theirs, or with the slabs.
 TEST_F(SlabPoolThreads, NeverSaysNoneWhileASlotMustBeFree) {
   SetUpPool(16 << 10, 0, 4);
   const std::size_t share = 4 * class_.geometry.slots / kThreads;

@@ -89,7 +89,8 @@ std::size_t SlabPool<Model>::RetireEmpty(std::uint32_t size_class, std::size_t m
   std::size_t retired = 0;
   for (Holding* holding = holdings_.Get(); holding != nullptr; holding = holding->next) {
     const SlabSet<Model> set = SetOf(*holding, size_class);
-    for (std::size_t unit = holding->arena->units(); retired < most && set.FindBelow(unit, &unit);) {
+    for (std::size_t unit = holding->arena->units();
+         retired < most && set.FindBelow(unit, &unit);) {
       SlabRecord<Model>& record = RecordAt(*holding->arena, unit);
       if (record.state.count() != 1) continue;
       const Place place{holding->arena, unit, holding->arena->AddressOfUnit(unit), &record};
@@ -115,8 +116,9 @@ std::size_t SlabPool<Model>::PurgePages(std::uint32_t size_class, std::size_t by
   return purged;
 }
 
-// A purge is an allocation of all slots on a page, and their return: nobody else has them meanwhile.
-// The lock is for who finds nothing left: under it he sees these slots back before he says so.
+// A purge is an allocation of all slots on a page, and their return: nobody else has them
+// meanwhile. The lock is for who finds nothing left: under it he sees these slots back before he
+// says so.
 template <ThreadingModel Model>
 std::size_t SlabPool<Model>::PurgeSlab(std::uint32_t size_class, Holding& holding,
                                        std::size_t unit) {
@@ -182,16 +184,16 @@ bool SlabPool<Model>::PurgePage(std::uint32_t size_class, const Place& place, st
 
 // `slots` were handed out from a slab with purged pages: those that they touch come back.
 template <ThreadingModel Model>
-void SlabPool<Model>::ClaimPages(Class& cls, SlabRecord<Model>& record, std::uintptr_t slab,
-                                 void** slots, std::size_t count) {
-  const std::size_t page_bytes = arenas_->Find(slab)->backing().page_bytes;
+void SlabPool<Model>::ClaimPages(Class& cls, const Place& place, void* const* slots,
+                                 std::size_t count) {
+  const std::size_t page_bytes = place.arena->backing().page_bytes;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t offset = AddressOf(slots[i]) - slab;
+    const std::size_t offset = AddressOf(slots[i]) - place.slab;
     const auto first = static_cast<unsigned>(offset / page_bytes);
     const auto last = static_cast<unsigned>((offset + cls.geometry.slot_bytes - 1) / page_bytes);
     const auto pages = static_cast<std::uint32_t>(LowBits(last + 1) & ~LowBits(first));
-    if ((record.purged.Get() & pages) == 0) continue;
-    const std::uint32_t back = record.purged.Remove(pages);
+    if ((place.record->purged.Get() & pages) == 0) continue;
+    const std::uint32_t back = place.record->purged.Remove(pages);
     cls.purged_bytes.Subtract(static_cast<std::int64_t>(page_bytes) * std::popcount(back));
   }
 }
@@ -201,6 +203,8 @@ void SlabPool<Model>::ClaimPages(Class& cls, SlabRecord<Model>& record, std::uin
 template <ThreadingModel Model>
 std::uint64_t SlabPool<Model>::SlotsOut(std::uint32_t size_class) const {
   const Class& cls = classes_[size_class];
+  // In this order: the slabs of all free slots that are seen are seen too, unless they went
+  // meanwhile.
   const std::uint64_t free = cls.free.GetAcquired();
   const std::uint64_t all = static_cast<std::uint64_t>(cls.slabs.Get()) * cls.geometry.slots;
   return all > free ? all - free : 0;
@@ -208,7 +212,7 @@ std::uint64_t SlabPool<Model>::SlotsOut(std::uint32_t size_class) const {
 
 template <ThreadingModel Model>
 void SlabPool<Model>::Abandon() {
-  const LockGuard<Model> guard(arenas_->lock());
+  // The lock is held for one slab at a time: others draw from the same arenas meanwhile.
   Holding* holding = holdings_.Get();
   holdings_.Publish(nullptr);
   while (holding != nullptr) {
@@ -218,17 +222,19 @@ void SlabPool<Model>::Abandon() {
       SlabRecord<Model>& record = RecordAt(arena, unit);
       const std::uint64_t size_class = record.state.owner() - first_owner_;
       if (size_class >= class_count_) continue;
+      const LockGuard<Model> guard(arenas_->lock());
       record.state.Abandon();
       Forget(static_cast<std::uint32_t>(size_class),
              Place{&arena, unit, arena.AddressOfUnit(unit), &record});
     }
     Holding* next = holding->next;
+    const LockGuard<Model> guard(arenas_->lock());
     arenas_->GiveTableLocked(arena, holding);
     holding = next;
   }
 }
 
-// ---- Live marks of checked builds -----------------------------------------------------------------
+// ---- Live marks of checked builds ---------------------------------------------------------------
 
 template <ThreadingModel Model>
 void SlabPool<Model>::MarkLive(std::uint32_t size_class, void* slot) {

@@ -32,7 +32,8 @@ using Cache = SlabCache<Object>;
 #endif
 #endif
 
-// The last round of a thread's hooks that ours can use: ThreadSanitizer ends a thread in the fourth.
+// The last round of a thread's hooks that ours can use: ThreadSanitizer ends a thread in the
+// fourth.
 #ifdef ASHLAR_TEST_TSAN
 constexpr int kLastRound = 3;
 #else

@@ -100,24 +100,7 @@ ThreadTable* OwnThreadTable() noexcept {
 
 ThreadTable* AllThreadTables() noexcept { return g_all.Get(); }
 
-void VisitIdleTables(void (*visit)(ThreadTable& table, void* context), void* context) noexcept {
-  // Off the list while they are visited: a visit may need the lock.
-  ThreadTable* mine;
-  {
-    const LockGuard<Concurrent> guard(ThreadsLock());
-    mine = g_warm;
-    g_warm = nullptr;
-    g_warm_count = 0;
-  }
-  while (mine != nullptr) {
-    ThreadTable* table = mine;
-    mine = table->next_idle;
-    visit(*table, context);
-    const LockGuard<Concurrent> guard(ThreadsLock());
-    ++g_warm_count;
-    Push(g_warm, table);
-  }
-}
+ThreadTable* WarmTablesLocked() noexcept { return g_warm; }
 
 std::uintptr_t MagazineBase() noexcept { return SystemArenas().first()->start(); }
 

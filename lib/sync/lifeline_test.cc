@@ -12,6 +12,7 @@ namespace ashlar::internal {
 namespace {
 
 using Left = Lifeline::Left;
+using Visit = Lifeline::Visit;
 
 TEST(Lifeline, RefusesPinsBeforeItIsOpenedAndAfterItsEnd) {
   Lifeline life;
@@ -67,7 +68,61 @@ TEST(Lifeline, WhoLeavesLastLooksAgainIfOthersLeftWhileItWasInside) {
   EXPECT_EQ(life.Unpin(), Left::kLast) << "nobody came or went since";
 }
 
-// What the threads do under their pins is plain, for the race detector.
+TEST(Lifeline, RefusesVisitsFromTheDeclarationOn) {
+  Lifeline life;
+  EXPECT_EQ(life.TryVisit(1), Visit::kEnded);
+  const std::uint32_t generation = life.Open();
+  ASSERT_EQ(life.TryVisit(generation), Visit::kInside);
+  ASSERT_TRUE(life.TryPin(generation));
+  EXPECT_TRUE(life.HasVisitors());
+  life.DeclareEnd();
+  EXPECT_EQ(life.TryVisit(generation), Visit::kEnding);
+  EXPECT_TRUE(life.HasVisitors()) << "one came before";
+  life.Depart();
+  EXPECT_FALSE(life.HasVisitors());
+  EXPECT_EQ(life.Unpin(), Left::kLast) << "who departs is nobody to look for";
+  ASSERT_TRUE(life.TryEnd(generation));
+  EXPECT_EQ(life.TryVisit(generation), Visit::kEnded);
+}
+
+TEST(Lifeline, DoesNotEndWhileAVisitorIsInside) {
+  Lifeline life;
+  const std::uint32_t generation = life.Open();
+  ASSERT_EQ(life.TryVisit(generation), Visit::kInside);
+  life.DeclareEnd();
+  EXPECT_FALSE(life.TryEnd(generation));
+  life.Depart();
+  EXPECT_TRUE(life.TryEnd(generation));
+}
+
+TEST(Lifeline, CountsAsManyVisitorsAsFitAndRefusesMore) {
+  Lifeline life;
+  const std::uint32_t generation = life.Open();
+  std::uint64_t inside = 0;
+  while (life.TryVisit(generation) == Visit::kInside) ++inside;
+  EXPECT_EQ(inside, Lifeline::kMostVisitors);
+  EXPECT_EQ(life.TryVisit(generation), Visit::kFull);
+  ASSERT_TRUE(life.TryPin(generation)) << "pins have a place of their own";
+  EXPECT_EQ(life.Unpin(), Left::kNothingToDo);
+  life.Depart();
+  EXPECT_EQ(life.TryVisit(generation), Visit::kInside);
+  for (; inside > 0; --inside) life.Depart();
+  EXPECT_FALSE(life.HasVisitors());
+}
+
+TEST(Lifeline, ForgetsWhoWasInsideWhenAForkLeftThemBehind) {
+  Lifeline life;
+  const std::uint32_t generation = life.Open();
+  ASSERT_TRUE(life.TryPin(generation));
+  ASSERT_EQ(life.TryVisit(generation), Visit::kInside);
+  life.DeclareEnd();
+  life.DropPins();
+  EXPECT_FALSE(life.HasVisitors());
+  EXPECT_TRUE(life.IsEnding(generation));
+  EXPECT_TRUE(life.TryEnd(generation));
+}
+
+// What the threads do while they are inside is plain, for the race detector.
 struct LifeAndWork {
   Lifeline life;
   std::uint32_t generation = 0;
@@ -88,6 +143,22 @@ TEST(Lifeline, WhatTheOpenerPreparedIsVisibleToWhoPins) {
   });
   opener.join();
   pinner.join();
+}
+
+TEST(Lifeline, WhatTheOpenerPreparedIsVisibleToWhoVisits) {
+  const auto shared = std::make_unique<LifeAndWork>();
+  std::thread opener([&] {
+    shared->work = 1;
+    EXPECT_EQ(shared->life.Open(), 1u);
+  });
+  std::thread visitor([&] {
+    while (shared->life.TryVisit(1) != Visit::kInside) {
+    }
+    EXPECT_EQ(shared->work, 1);
+    shared->life.Depart();
+  });
+  opener.join();
+  visitor.join();
 }
 
 TEST(Lifeline, WhatWasDoneUnderAPinHappensBeforeTheEnd) {
@@ -115,6 +186,57 @@ TEST(Lifeline, WhatWasDoneUnderAPinHappensBeforeTheEnd) {
   });
   worker.join();
   ender.join();
+}
+
+TEST(Lifeline, WhatAVisitorDidHappensBeforeTheEnd) {
+  const auto shared = std::make_unique<LifeAndWork>();
+  shared->generation = shared->life.Open();
+  QuietFlag visited;
+  QuietFlag declared;
+  std::thread visitor([&] {
+    ASSERT_EQ(shared->life.TryVisit(shared->generation), Visit::kInside);
+    visited.Raise();
+    declared.Await();
+    shared->work = 1;
+    shared->life.Depart();
+  });
+  std::thread ender([&] {
+    visited.Await();
+    shared->life.DeclareEnd();
+    declared.Raise();
+    while (!shared->life.TryEnd(shared->generation)) {
+    }
+    EXPECT_EQ(shared->work, 1);
+    shared->work = 2;
+  });
+  visitor.join();
+  ender.join();
+}
+
+TEST(Lifeline, WhoWaitedForVisitorsSeesWhatTheyDid) {
+  const auto shared = std::make_unique<LifeAndWork>();
+  shared->generation = shared->life.Open();
+  QuietFlag visited;
+  QuietFlag declared;
+  std::thread visitor([&] {
+    ASSERT_EQ(shared->life.TryVisit(shared->generation), Visit::kInside);
+    visited.Raise();
+    declared.Await();
+    shared->work = 1;
+    shared->life.Depart();
+  });
+  std::thread declarer([&] {
+    visited.Await();
+    ASSERT_TRUE(shared->life.TryPin(shared->generation));
+    shared->life.DeclareEnd();
+    declared.Raise();
+    while (shared->life.HasVisitors()) {
+    }
+    EXPECT_EQ(shared->work, 1);
+    EXPECT_EQ(shared->life.Unpin(), Left::kLast);
+  });
+  visitor.join();
+  declarer.join();
 }
 
 TEST(Lifeline, WhoDeclaresTheEndSeesWhatThoseDidWhoLeftBefore) {

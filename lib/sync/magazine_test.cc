@@ -13,8 +13,8 @@
 namespace ashlar::internal {
 namespace {
 
-// Magazine 0 is at the base and is never used: index 0 means none. The slots are plain, for the race
-// detector.
+// Magazine 0 is at the base and is never used: index 0 means none. The slots are plain, for the
+// race detector.
 class MagazineStackTest : public ::testing::Test {
  protected:
   static constexpr unsigned kMagazines = 20;

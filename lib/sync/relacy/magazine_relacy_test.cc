@@ -4,7 +4,9 @@
 namespace ashlar::internal::relacy {
 namespace {
 
-enum class End { kNone, kTag, kPush, kPushLook, kPushLookAgain, kPopLook, kPopLookAgain, kTotalLook };
+enum class End {
+  kNone, kTag, kPush, kPushLook, kPushLookAgain, kPopLook, kPopLookAgain, kTotalLook
+};
 
 // Magazines 1 and 2 with one and two slots. head = tag * 16 + index; link = total * 16 + next.
 template <End kWeak>
@@ -66,7 +68,8 @@ struct Stack {
   }
 };
 
-// Two threads pop all they can, use it and push it back, the first popped first: the top comes back.
+// Two threads pop all they can, use it and push it back, the first popped first: the top comes
+// back.
 template <End kWeak>
 struct TakeAndBring : rl::test_suite<TakeAndBring<kWeak>, 2>, Stack<kWeak> {
   void before() {

@@ -1,16 +1,17 @@
-// relacy.h - what the transcriptions in this folder share: D. Vyukov's Relacy, behind the house's names.
+// relacy.h - what the transcriptions in this folder share: D. Vyukov's Relacy, behind our names.
 //
 // Relacy runs a small protocol through many interleavings under the C++ memory model, stale loads
 // and spurious failures of weak compare-and-swaps included. It sees its own types only, so each
 // protocol of lib/sync that no race detector can judge (no plain data hangs on its order) is
-// transcribed here on one page. A page states what holds as shipped, and that it breaks when any one
-// end is weakened: so each order in it has a witness that is run every time.
+// transcribed here on one page. A page states what holds as shipped, and that it breaks when any
+// one end is weakened: so each order in it has a witness that is run every time.
 //
 //   enum class End { kNone, kGrant, kDraw };
 //   template <End kWeak>
 //   struct Promise : rl::test_suite<Promise<kWeak>, 2> {
 //     Word<int> value;
-//     void thread(unsigned index) { ... value.FetchAdd(1, At<kWeak>(End::kGrant, rl::mo_release)); ...
+//     void thread(unsigned index) {
+//       ... value.FetchAdd(1, At<kWeak>(End::kGrant, rl::mo_release)); ...
 #ifndef ASHLAR_LIB_SYNC_RELACY_RELACY_H_
 #define ASHLAR_LIB_SYNC_RELACY_RELACY_H_
 

@@ -1,6 +1,6 @@
-// Edges F2 and F3: the handshakes of SlabSet (sync/slab_set.h), with a slab's free word below it and
-// between its own two levels. Nothing plain hangs on them; what they keep is that a slab with a free
-// slot can be found.
+// Edges F2 and F3: the handshakes of SlabSet (sync/slab_set.h), with a slab's free word below it
+// and between its own two levels. Nothing plain hangs on them; what they keep is that a slab with a
+// free slot can be found.
 #include "lib/sync/relacy/relacy.h"
 
 namespace ashlar::internal::relacy {

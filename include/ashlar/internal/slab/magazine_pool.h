@@ -1,19 +1,31 @@
-// magazine_pool.h - a SlabPool for many threads, with a magazine for each thread and class before it
-// and a depot of whole magazines between.
+// magazine_pool.h - a SlabPool for many threads, with a magazine for each thread and class before
+// it and a depot of whole magazines between.
 //
 //   Allocate:  own magazine -> own previous magazine -> depot (a whole magazine) -> slabs
 //   Free:      own magazine -> own previous magazine -> depot (a whole magazine) -> slabs
 //
 // Neither fast path touches the slot or its slab; neither has a read-modify-write.
 //
-// The end. A pool has a number and a generation, kept in a record that is never unmapped. A thread
-// that finds a magazine of a pool in its table pins the record (Lifeline) before it looks into the
-// pool; if the generation has passed, the magazine is dropped unread. A pool of a cache ends when
-// the last handle is gone and no slot is in use: that is, when each slot out lies in a magazine.
-// Whoever leaves the pool last looks. A heap's pool ends with the heap, whatever is out.
+// The end. A pool has a number and a generation, kept in a record that is never unmapped. A pool of
+// a cache ends when the last handle is gone and no slot is in use: that is, when each slot out lies
+// in a magazine. A heap's pool ends with the heap, whatever is out. Who else comes by is told by
+// the record (Lifeline):
 //
-// Threads   everything from any thread. Allocate and Free are lock-free but for making and retiring
-//           slabs and the first call of a thread (documented blocking paths).
+//   bystanders   threads that do upkeep, or bring home or drop what they have of the pool in their
+//                tables. They visit; once the generation has passed a magazine is dropped unread.
+//                From the declaration of the end on they let the pool be: what lies in their tables
+//                stays there, counted, and there is no upkeep.
+//   FreeUnheld   pins: the slot that comes home kept the pool alive, and may be the last.
+//
+// Who gives up the last handle waits for bystanders, and then it or a FreeUnheld, whichever leaves
+// last, ends the pool: so that all of it is over when the last of these calls returns, and what the
+// pool drew from may go. No other call ends a pool.
+//
+// Threads   everything from any thread.
+// Progress  Allocate and Free are lock-free but for these documented blocking paths: making and
+//           retiring slabs (the lock of the arenas); a thread's first call, a magazine that was
+//           never used, and where nothing is left (the lock of threads); upkeep, now and then in
+//           any slow path (both). EndWhenIdle waits for visitors, EndNow for all who are inside.
 #ifndef ASHLAR_INTERNAL_SLAB_MAGAZINE_POOL_H_
 #define ASHLAR_INTERNAL_SLAB_MAGAZINE_POOL_H_
 
@@ -62,10 +74,12 @@ class MagazinePool : public SlabPool<Concurrent> {
   constexpr MagazinePool() = default;
 
   // As SlabPool::Initialize(), with `depots`, one a class. on_end(owner) is called once, by the
-  // thread that ends the pool; null: the owner calls EndNow(). False: as many pools as can be live at once.
+  // thread that ends the pool; null: the owner calls EndNow(). False: there are as many pools as
+  // can be live at once.
   [[nodiscard]] bool Initialize(ArenaList<Concurrent>* arenas, Class* classes, ClassDepot* depots,
-                  std::uint32_t class_count, bool mapped, const MagazineLimits& limits,
-                  void (*on_end)(void* owner), void* owner);
+                                std::uint32_t class_count, bool mapped,
+                                const MagazineLimits& limits, void (*on_end)(void* owner),
+                                void* owner);
 
   // The offset of the entry of class 0; the class's own lies 32 bytes a class further, but for
   // pools without magazines, where it is 0 for all.
@@ -78,8 +92,8 @@ class MagazinePool : public SlabPool<Concurrent> {
   // The caller keeps the pool alive (a handle, or a pin).
   void FreeSlow(std::uint32_t size_class, void* slot) noexcept;
   // A slot past all magazines. When slabs have none and none can be made, what lies in reach comes
-  // home first: this thread's magazines, those of ended threads, the depot. Null: none, and all
-  // other threads are asked for theirs.
+  // home first: this thread's magazines, those of ended threads, the depot; of threads that look at
+  // once none hides these from another. Null: none, and all other threads are asked for theirs.
   [[nodiscard]] void* TakeOne(std::uint32_t size_class);
   // How many slots of the class a magazine may hold.
   std::uint32_t MagazineSlots(std::uint32_t size_class) const {
@@ -103,15 +117,17 @@ class MagazinePool : public SlabPool<Concurrent> {
 
   // Slots that lie in magazines, of threads and in the depot. Exact when no call is under way.
   [[nodiscard]] std::uint64_t CachedSlots(std::uint32_t size_class) const noexcept;
-  // No slot is in use: each is in a slab or a magazine. May miss it while calls are under way.
+  // No slot is in use: each is in a slab or a magazine. Exact when no call is under way, as for who
+  // is alone inside and ends the pool; else it may err either way.
   [[nodiscard]] bool IsIdle() const noexcept;
 
   // The last handle went, the caller's: the pool ends as soon as no slot is in use, perhaps now.
+  // Waits for visitors: a documented blocking path.
   void EndWhenIdle() noexcept;
   // Ends the pool whatever is out, waiting for those who are inside. A documented blocking path.
   void EndNow() noexcept;
 
-  // For who finds a magazine of the pool in a table. The caller has a pin.
+  // For who finds a magazine of the pool in a table. The caller is inside, or has a handle.
   void FlushEntry(ThreadTable& table, std::size_t number) noexcept;
   // Gives up a pin; ends the pool if its end was declared and can be.
   void Leave() noexcept;
@@ -123,6 +139,7 @@ class MagazinePool : public SlabPool<Concurrent> {
   void DrainDepot(std::uint32_t size_class, std::uint64_t slots);
   std::uint32_t BoundOf(MagazineEntry& entry, std::uint32_t size_class) const;
   std::uint32_t RaiseBound(MagazineEntry& entry, std::uint32_t size_class) const;
+  Magazine* Unload(std::uint32_t size_class, Magazine* magazine, unsigned count);
   void* Refill(ThreadTable& table, MagazineEntry& entry, std::uint32_t size_class);
   void* TakeLast(std::uint32_t size_class);
   void Attach(ThreadTable& table, MagazineEntry& entry, std::uint32_t size_class);

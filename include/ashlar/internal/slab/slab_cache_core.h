@@ -19,7 +19,8 @@ namespace ashlar {
 struct SlabCacheOptions {
   // Slabs are made up to so many bytes in all; what does not fill a slab is not used.
   std::size_t max_bytes = SIZE_MAX;
-  // Empty slabs that stay, against thrash at the boundary; more go back to the source.
+  // Empty slabs that stay, against thrash at the boundary; more become pages again, for any cache
+  // over the same region or the process's memory. Blocks of a source stay until the cache ends.
   std::size_t keep_empty_slabs = 1;
   // Free slots that one magazine of a thread holds at most (a thread has two), up to 62. 0: each
   // Delete goes straight to the slab, and "none left" is exact for any number of threads.

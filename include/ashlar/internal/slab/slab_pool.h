@@ -1,16 +1,18 @@
-// slab_pool.h - slots of one or several sizes, from slabs, for any thread: the layer under magazines.
+// slab_pool.h - slots of one or several sizes, from slabs, for any thread; without magazines.
 //
-// A pool owns slabs in the arenas of one ArenaList. Each of its classes has slots of one size. A slab
-// belongs to one class until its last slot is home and it is retired. Taking and giving slots is
-// lock-free; making and retiring a slab holds the list's lock (a documented blocking path).
+// A pool owns slabs in the arenas of one ArenaList. Each of its classes has slots of one size. A
+// slab belongs to one class until its last slot is home and it is retired. Taking and giving slots
+// is lock-free; making and retiring a slab holds the list's lock (a documented blocking path).
 //
-// How a slot is taken: draw a promise from the class's Allowance; find the lowest slab that may have
-// a free slot (SlabSet); hold the slab (SlabState); claim bits (FreeWord). And given back: set the
-// bit (a bit already set is a double free); if the word was 0 put the slab in the set; grant the
-// slot to the Allowance; let go of the slab; if that leaves an empty slab, retire it, or keep it.
+// How a slot is taken: draw a promise from the class's Allowance; find the lowest slab that may
+// have a free slot (SlabSet); hold the slab (SlabState); claim bits (FreeWord). And given back: set
+// the bit (a bit already set is a double free); if the word was 0 put the slab in the set; grant
+// the slot to the Allowance; let go of the slab; if that leaves an empty slab, retire it, or keep
+// it.
 //
-// Price of the counts: one locked operation on the SlabState and one on the Allowance for each batch
-// of slots from or to one slab, beside the one on the word itself; magazines make batches of dozens.
+// Price of the counts: one locked operation on the SlabState and one on the Allowance for each
+// batch of slots from or to one slab, beside the one on the word itself; magazines make batches of
+// dozens.
 //
 //   invariant  slots handed out = slabs * slots - allowance (while no call is under way)
 #ifndef ASHLAR_INTERNAL_SLAB_SLAB_POOL_H_
@@ -74,7 +76,8 @@ class SlabPool {
   // 0 only if no slot was free and no slab could be made, at one instant during the call.
   [[nodiscard]] std::size_t Take(std::uint32_t size_class, void** slots, std::size_t want);
 
-  // Gives back slots of the class. Ends the process if one is free already or is none of the pool's.
+  // Gives back slots of the class. Ends the process if one is free already or is none of the
+  // pool's.
   void Give(std::uint32_t size_class, void* const* slots, std::size_t count);
 
   // Makes slabs until `slots` slots of the class lie free; false if there was no memory for all:
@@ -96,8 +99,9 @@ class SlabPool {
   // slots any more.
   void Abandon();
 
-  // Slots handed out (in magazines or in use); never less than what a reader that was told of the
-  // present can know.
+  // Slots handed out (in magazines or in use). Exact when no call is under way, as for who is alone
+  // inside a pool that ends; else it may err either way: free slots and slabs are read one after
+  // the other, and between the two a slab may come or go.
   [[nodiscard]] std::uint64_t SlotsOut(std::uint32_t size_class) const;
 
   [[nodiscard]] Place PlaceOf(std::uint32_t size_class, std::uintptr_t address) const;
@@ -140,12 +144,11 @@ class SlabPool {
   }
 
   std::size_t Collect(std::uint32_t size_class, void** slots, std::size_t promised);
-  std::size_t CollectFrom(std::uint32_t size_class, Holding& holding, std::size_t unit, void** slots,
-                          std::size_t want);
+  std::size_t CollectFrom(std::uint32_t size_class, Holding& holding, std::size_t unit,
+                          void** slots, std::size_t want);
   std::size_t ClaimBits(const Class& cls, SlabRecord<Model>& record, std::uintptr_t slab,
                         void** slots, std::size_t want);
-  void ClaimPages(Class& cls, SlabRecord<Model>& record, std::uintptr_t slab, void** slots,
-                  std::size_t count);
+  void ClaimPages(Class& cls, const Place& place, void* const* slots, std::size_t count);
   void LookAgain(std::uint32_t size_class, Holding& holding, std::size_t unit);
   std::size_t RetireEmpty(std::uint32_t size_class, std::size_t most);
   void RepairSets(std::uint32_t size_class);

@@ -1,7 +1,8 @@
 // slab_record.h - what is known about one slab, outside of it.
 //
-// Writers   state, words: anyone, atomically. pool, size_class: the thread that makes the slab, before
-//           SlabState::Publish(); read by who holds a slot of it. purged: who holds the slots there.
+// Writers   state, words: anyone, atomically. pool, size_class: the thread that makes the slab,
+//           before SlabState::Publish(); read by who holds a slot of it. purged: who holds the
+//           slots there.
 #ifndef ASHLAR_INTERNAL_SLAB_SLAB_RECORD_H_
 #define ASHLAR_INTERNAL_SLAB_SLAB_RECORD_H_
 

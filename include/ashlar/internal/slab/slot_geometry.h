@@ -29,7 +29,7 @@ struct SlotGeometry {
   std::uint32_t words = 0;         // of 64 bits each, for them
   std::uint32_t first_offset = 0;  // of slot 0; not 0 where the words lie in the slab
   std::uint64_t slab_bytes = 0;
-  std::uint64_t inverse = 0;       // ceil(2^40 / slot_bytes), 0 where a division is exact and this not
+  std::uint64_t inverse = 0;  // ceil(2^40 / slot_bytes); 0 where only a division is exact
 
   constexpr bool words_in_slab() const { return first_offset != 0; }
 
@@ -68,7 +68,8 @@ constexpr SlotGeometry DivideSlab(std::size_t slot_bytes, std::size_t slab_bytes
   }
   geometry.slots = static_cast<std::uint32_t>(slots);
   geometry.words = static_cast<std::uint32_t>(DivideUp(slots, 64));
-  // Exact while offset * slot_bytes < 2^40 and the product fits: slabs to 64 KiB of slots to 16 KiB.
+  // Exact while offset * slot_bytes < 2^40 and the product fits: slabs to 64 KiB of slots to 16
+  // KiB.
   if (slab_bytes <= (std::size_t{1} << 20)) {
     geometry.inverse = DivideUp(std::size_t{1} << 40, slot_bytes);
   }

@@ -7,8 +7,8 @@
 //           limit: where top may not go further; previous: the top of the magazine before it
 //
 // A thread without a table points to a sentinel of zeros: each entry of it is empty and full at
-// once, so that the fast path needs no test for it. The first entries of every table stay like that:
-// for containers without magazines.
+// once, so that the fast path needs no test for it. The first entries of every table stay like
+// that: for containers without magazines.
 //
 // Writers   an entry: the thread that has the table, alone. top and previous are OwnedWords: others
 //           count the slots in them. Tables are never unmapped; an ended thread's table goes to the
@@ -57,6 +57,17 @@ struct MagazineEntry {
     return true;
   }
 
+  // The previous magazine becomes the one in use, for up to `slots` slots. Not for a moment do both
+  // words speak of one magazine: a child that was forked then would count its slots twice for ever.
+  void Swap(std::uint32_t slots) {
+    const std::uintptr_t at = top.Get();
+    const std::uintptr_t before = previous.Get();
+    limit = Magazine::At(before)->TopFor(slots);
+    previous.Set(0);
+    top.Set(before);
+    previous.Set(at);
+  }
+
   std::size_t SlotCount() const {
     return Magazine::CountAt(top.Get()) + Magazine::CountAt(previous.Get());
   }
@@ -99,9 +110,9 @@ inline MagazineEntry& EntryAt(std::size_t offset) { return t_thread_table->entry
 // All tables that ever were, by `next`.
 [[nodiscard]] ThreadTable* AllThreadTables() noexcept;
 
-// Calls visit(table, context) for the tables of ended threads that kept their magazines; nobody
-// takes these tables meanwhile.
-void VisitIdleTables(void (*visit)(ThreadTable& table, void* context), void* context) noexcept;
+// The tables of ended threads that kept their magazines, by `next_idle`. For who holds the lock of
+// threads, and as long as it does: nobody takes these tables meanwhile.
+[[nodiscard]] ThreadTable* WarmTablesLocked() noexcept;
 
 // Empty magazines of the process; null when there is no memory.
 [[nodiscard]] Magazine* NewMagazine(ThreadTable* table) noexcept;

@@ -114,8 +114,8 @@ class SlabSet {
       if (word != 0) {
         const unsigned bit = FloorLog2(word);
         const std::size_t member = ((unit >> shift) & ~std::size_t{63}) | bit;
-        // Whoever came up to a level did so from its lower end, so every unit of the member found is
-        // below.
+        // Whoever came up to a level did so from its lower end, so every unit of the member found
+        // is below.
         unit = ((member + 1) << shift) - 1;
         if (level == 0) {
           *found = unit;

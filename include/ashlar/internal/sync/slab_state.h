@@ -17,10 +17,10 @@
 //           slab are visible to who takes from it.
 // Edge      S2: Release() -> TryRetire(). All that holders did with the slab's bytes and words
 //           happens before its memory is used for something else.
-// Edge      S3: Publish(), SlabSet::Insert() against SlabSet::Remove(), TryRetain(). The handshake of
-//           F2 (free_word.h) with the state in the word's place: a slab that was published is never
-//           left out of the set both by its maker, who saw a stale bit there, and by who removed
-//           that bit, who saw that the slab was nobody's.
+// Edge      S3: Publish(), SlabSet::Insert() against SlabSet::Remove(), TryRetain(). The handshake
+//           of F2 (free_word.h) with the state in the word's place: a slab that was published is
+//           never left out of the set both by its maker, who saw a stale bit there, and by who
+//           removed that bit, who saw that the slab was nobody's.
 // All changes but Publish() and Abandon() are read-modify-writes, so each release reaches every
 // later acquire of the same life.
 // Progress  Release and Publish wait-free, the others lock-free.
