@@ -2,20 +2,20 @@
 // thread, and that may be to bring home what it has of the very heap that waits for the source.
 #include <cstddef>
 #include <cstdint>
+#include <thread>
+#include <utility>
 
 #include "ashlar/heap.h"
 #include "ashlar/memory_source.h"
 #include "ashlar/slab_cache.h"
 #include "gtest/gtest.h"
 #include "lib/heap/testing/block_pattern.h"
-#include "lib/heap/testing/guarded_bytes.h"
 #include "lib/slab/testing/testing_source.h"
 
 namespace ashlar {
 namespace {
 
 using testing::FillBlock;
-using testing::GuardedBytes;
 using testing::IsFilled;
 using testing::TestingSource;
 
@@ -24,45 +24,36 @@ constexpr std::size_t kMiB = 1 << 20;
 
 class BusySource {
  public:
-  BusySource() : bytes_(32 * kKiB) {
-    EXPECT_EQ(poor_.AddMemory(bytes_.start(), bytes_.size_bytes()), AddStatus::kAdded);
-  }
-
   MemoryBlock Acquire(std::size_t size_bytes) noexcept {
-    if (is_busy_) {
-      // A container that finds no memory asks every thread for its magazines: for those of each
-      // container that ever asked. This thread hears of it at its next slow path.
-      EXPECT_EQ(poor_.Allocate(64 * kKiB), nullptr);
+    if (Heap* asker = std::exchange(asker_, nullptr)) {
+      // Another thread finds no memory in the heap and asks all threads for their magazines; this
+      // one hears of it at its next slow path, which is another container's.
+      source_.GiveOnly(0);
+      std::thread([&] { EXPECT_EQ(asker->Allocate(64 * kMiB), nullptr); }).join();
+      source_.GiveOnly(SIZE_MAX);
       books_.Delete(books_.New());
     }
     return source_.Acquire(size_bytes);
   }
   void Release(MemoryBlock block) noexcept { source_.Release(block); }
 
-  void BeBusy() { is_busy_ = true; }
-  void GiveOnly(std::size_t blocks) { source_.GiveOnly(blocks); }
-  std::size_t blocks() { return source_.blocks(); }
+  void BeBusyFor(Heap& asker) { asker_ = &asker; }
 
  private:
-  GuardedBytes bytes_;
-  Heap poor_;
   SlabCache<std::uint64_t> books_;
   TestingSource source_;
-  bool is_busy_ = false;
+  Heap* asker_ = nullptr;
 };
 
 class HeapSource : public ::testing::Test {
  protected:
-  // The heap asks for magazines, once and for ever. Then this thread has a free slot in one; when
-  // it comes home its slab is empty, and goes back to the arenas.
+  // This thread has a free slot in a magazine; when it comes home its slab is empty, and goes back
+  // to the arenas.
   void HoldASlot() {
-    source_.GiveOnly(0);
-    EXPECT_EQ(heap_.Allocate(64 * kMiB), nullptr);
-    source_.GiveOnly(SIZE_MAX);
     heap_.Free(heap_.Allocate(16 * kKiB));
     ASSERT_GT(heap_.Statistics().slab_bytes, 0u);
     ASSERT_GT(heap_.Statistics().cached_bytes, 0u);
-    source_.BeBusy();
+    source_.BeBusyFor(heap_);
   }
 
   BusySource source_;

@@ -137,7 +137,8 @@ TYPED_TEST(ArenaListOfEitherModel, GrowsByItsSourceAndGivesBackExactlyWhatItGot)
     ASSERT_NE(blocks.back(), nullptr);
     std::memset(blocks.back(), 0xff, 300 * kKiB);
   }
-  EXPECT_LE(source.out.size(), 8u) << "blocks become larger as the list does";
+  // 18 MB: blocks of 1 MiB, then a quarter of what is there.
+  EXPECT_LE(source.out.size(), 12u) << "blocks become larger as the list does";
   EXPECT_TRUE(std::is_sorted(source.asked.begin(), source.asked.end()));
   ASSERT_NE(this->TakeBlock(100 * kMiB, 4096), nullptr) << "one request larger than any step";
   this->list_.ReleaseAll();

@@ -100,7 +100,7 @@ void WeakenEachSite(const Body& body, const Options& options, const char* name) 
     const Site& first = g_sites.at[at[i]];
     const Group group = {symbols[i], first.order, first.verb};
     for (const int* weaker = Weaker(group.order, group.verb); *weaker >= 0; ++weaker) {
-      for (std::uint32_t j = i; j < count; ++j) {
+      for (std::uint32_t j = 0; j < count; ++j) {
         Site& site = g_sites.at[at[j]];
         const bool belongs = Belongs(group, site, symbols[j]);
         if (belongs) done[j] = true;

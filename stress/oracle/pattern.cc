@@ -79,6 +79,7 @@ std::optional<std::size_t> FindNonZeroIn(const char* start, std::size_t begin, s
 }  // namespace
 
 void WritePattern(char* start, std::size_t size_bytes, std::uint64_t seed) {
+  if (size_bytes == 0) return;  // start may be null
   ForEachRun(size_bytes, [&](std::size_t begin, std::size_t end) {
     WriteRun(start, begin, end, seed);
     return false;

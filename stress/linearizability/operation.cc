@@ -1,0 +1,1 @@
+#include "stress/linearizability/operation.h"
