@@ -97,7 +97,7 @@ TEST_F(SlabCacheEnd, TheSourceMayGoThoughAnotherThreadIsFlushingItsMagazines) {
     std::optional<Cache> cache(*source);
     std::latch has_magazines(2);
     std::latch start(2);
-    std::thread other([&, copy = std::optional<Cache>(*cache)]() mutable {
+    std::thread other([&, copy = std::make_unique<Cache>(*cache)]() mutable {
       Use(*copy);
       copy.reset();
       has_magazines.arrive_and_wait();

@@ -1,5 +1,7 @@
 #include "stress/explorer/cell.h"
 
+#include <errno.h>
+
 #include "stress/explorer/failure.h"
 #include "stress/explorer/tables.h"
 
@@ -46,6 +48,12 @@ void RenewCell(Cell& cell, std::uintptr_t granule) {
 }
 
 Cell& ForeignCell(std::uintptr_t granule) {
+  // Fibers share the place of errno; its value is exchanged at each switch (fiber.cc).
+  if (granule == (reinterpret_cast<std::uintptr_t>(&errno) & ~std::uintptr_t{7})) {
+    static Cell errno_cell;
+    RenewCell(errno_cell, granule);
+    return errno_cell;
+  }
   std::uint32_t hash = static_cast<std::uint32_t>((granule >> 3) * 0x9E3779B97F4A7C15ULL >> 49);
   for (std::uint32_t i = 0; i < kForeignEntries; ++i, hash = (hash + 1) % kForeignEntries) {
     ForeignEntry& entry = g_foreign[hash];

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cassert>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -374,6 +375,17 @@ TEST(State, EachThreadOfEachExecutionHasItsOwnThreadLocals) {
     };
     Both([&] { use(1); }, [&] { use(2); });
     ASHLAR_REQUIRE(t_value == 7);
+  });
+}
+
+TEST(State, EachThreadHasItsOwnErrno) {
+  ExpectClean([] {
+    const auto use = [](int value) {
+      errno = value;
+      std::this_thread::yield();
+      ASHLAR_REQUIRE(errno == value);
+    };
+    Both([&] { use(1); }, [&] { use(2); });
   });
 }
 
