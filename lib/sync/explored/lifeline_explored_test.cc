@@ -125,7 +125,7 @@ TEST(LifelineExplored, WhatAVisitorDidHappensBeforeTheEnd) {
 }
 
 TEST(LifelineExplored, WhoWaitedForVisitorsSeesWhatTheyDid) {
-  ExpectAlways([] {
+  ExpectAlwaysWithinLimits([] {
     const auto pool = std::make_unique<Pool>();
     pool->Open();
     ASHLAR_REQUIRE(pool->life.TryVisit(pool->generation) == Visit::kInside);

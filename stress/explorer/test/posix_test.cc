@@ -70,7 +70,7 @@ sem_t global_semaphore;
 pthread_mutex_t global_mutex = PTHREAD_MUTEX_INITIALIZER;
 pthread_once_t global_once = PTHREAD_ONCE_INIT;
 
-TEST(Posix, WhatWasMadyReadyBeforeTheExplorationIsSoInEachExecution) {
+TEST(Posix, WhatWasMadeReadyBeforeTheExplorationIsSoInEachExecution) {
   sem_init(&global_semaphore, 0, 1);
   ExpectClean([] {
     ASHLAR_REQUIRE(sem_trywait(&global_semaphore) == 0);
@@ -244,27 +244,6 @@ TEST(Posix, AKeyThatIsOlderThanTheExplorationIsEachThreadsOwn) {
 }
 
 // --- Threads. ---
-
-TEST(Posix, AThreadReturnsAValueAndMayEndInTheMiddle) {
-  ExpectClean([] {
-    data = 0;
-    struct Guard {
-      ~Guard() { ++data; }
-    };
-    pthread_t thread;
-    pthread_create(
-        &thread, nullptr,
-        [](void* argument) -> void* {
-          const Guard guard;
-          data = 1;
-          pthread_exit(argument);
-        },
-        &more);
-    void* result = nullptr;
-    ASHLAR_REQUIRE(pthread_join(thread, &result) == 0 && result == &more);
-    ASHLAR_REQUIRE(data == 2);  // its stack was unwound
-  }, 3000);
-}
 
 TEST(Posix, JoiningWithoutWaitingSaysWhetherTheThreadHasEnded) {
   ExpectClean([] {
