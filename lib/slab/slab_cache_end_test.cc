@@ -5,7 +5,6 @@
 #include <cstring>
 #include <latch>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -54,7 +53,7 @@ constexpr int kRounds = 150;
 TEST_F(SlabCacheEnd, TheSourceMayGoRightAfterTheLastHandle) {
   for (int round = 0; round < kRounds; ++round) {
     const auto source = std::make_unique<TestingSource>();
-    std::optional<Cache> cache(*source);
+    auto cache = std::make_unique<Cache>(*source);
     Use(*cache);
     cache.reset();
     ASSERT_EQ(source->blocks(), 0u) << "in round " << round;
@@ -64,7 +63,7 @@ TEST_F(SlabCacheEnd, TheSourceMayGoRightAfterTheLastHandle) {
 TEST_F(SlabCacheEnd, TheSourceMayGoRightAfterTheLastObject) {
   for (int round = 0; round < kRounds; ++round) {
     const auto source = std::make_unique<TestingSource>();
-    std::optional<Cache> cache(*source);
+    auto cache = std::make_unique<Cache>(*source);
     Use(*cache);
     SlabBox<Object> last = cache->Make();
     cache.reset();
@@ -94,7 +93,7 @@ TEST_F(SlabCacheEnd, ARegionAndItsBytesMayGoRightAfterTheLastHandle) {
 TEST_F(SlabCacheEnd, TheSourceMayGoThoughAnotherThreadIsFlushingItsMagazines) {
   for (int round = 0; round < kRounds; ++round) {
     const auto source = std::make_unique<TestingSource>();
-    std::optional<Cache> cache(*source);
+    auto cache = std::make_unique<Cache>(*source);
     std::latch has_magazines(2);
     std::latch start(2);
     std::thread other([&, copy = std::make_unique<Cache>(*cache)]() mutable {
