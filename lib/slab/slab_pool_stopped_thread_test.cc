@@ -90,7 +90,7 @@ TEST_F(StoppedThread, LeavesTheOthersRunning) {
       back = slot;
     });
     while (!runs.load()) sched_yield();
-    const unsigned before = random() % 300;
+    const auto before = static_cast<unsigned>(random() % 300);
     for (unsigned i = 0; i < before + 100; ++i) {
       if (i == before) pthread_kill(victim.native_handle(), SIGUSR1);
       if (i >= before) {
