@@ -91,16 +91,20 @@ void* Place(std::size_t size_bytes, std::size_t alignment) {
   return g_last = TakeSlot(log2);
 }
 
+// What realloc calls: a call of free itself would find the process's, not this library's.
+void Return(void* block) {
+  const std::lock_guard<std::mutex> lock(g_mutex);
+  if (block == g_last) g_last = nullptr;
+  FreeSlot*& first = g_free[Log2Of(block)];
+  first = new (block) FreeSlot{first};
+}
+
 }  // namespace
 
 ASHLAR_EXPORT void* malloc(std::size_t size_bytes) { return Place(size_bytes, 1); }
 
 ASHLAR_EXPORT void free(void* block) {
-  if (block == nullptr) return;
-  const std::lock_guard<std::mutex> lock(g_mutex);
-  if (block == g_last) g_last = nullptr;
-  FreeSlot*& first = g_free[Log2Of(block)];
-  first = new (block) FreeSlot{first};
+  if (block != nullptr) Return(block);
 }
 
 ASHLAR_EXPORT void* calloc(std::size_t count, std::size_t size_bytes) {
@@ -121,7 +125,7 @@ ASHLAR_EXPORT void* realloc(void* block, std::size_t size_bytes) {
   void* const now = Place(size_bytes, 1);
   if (now == nullptr) return nullptr;
   std::memcpy(now, block, std::min(old_bytes, size_bytes));
-  free(block);
+  Return(block);
   return now;
 }
 

@@ -44,8 +44,10 @@ TEST(Bits, LogarithmsMeetAtPowersOfTwo) {
     EXPECT_EQ(FloorLog2(Bit(log)), log);
     EXPECT_EQ(FloorLog2(Bit(log) - 1), log - 1);
     EXPECT_EQ(CeilLog2(Bit(log)), log);
-    if (log > 1) EXPECT_EQ(CeilLog2(Bit(log) - 1), log);
-    if (log > 1) EXPECT_EQ(CeilLog2(Bit(log - 1) + 1), log);
+    if (log > 1) {
+      EXPECT_EQ(CeilLog2(Bit(log) - 1), log);
+      EXPECT_EQ(CeilLog2(Bit(log - 1) + 1), log);
+    }
   }
 }
 
@@ -68,7 +70,9 @@ TEST(Bits, TheLowestSetBitsAreASubsetBelowAllOthers) {
     EXPECT_EQ(std::popcount(lowest), all < static_cast<int>(n) ? all : static_cast<int>(n));
     EXPECT_EQ(lowest & ~bits, 0u);
     const std::uint64_t rest = bits & ~lowest;
-    if (rest != 0 && lowest != 0) EXPECT_LT(FloorLog2(lowest), std::countr_zero(rest));
+    if (rest != 0 && lowest != 0) {
+      EXPECT_LT(FloorLog2(lowest), std::countr_zero(rest));
+    }
   }
 }
 

@@ -22,7 +22,9 @@ TEST(SizeClass, EachSizeHasTheSmallestClassThatHoldsIt) {
     ASSERT_GE(c, 1u);
     ASSERT_LT(c, kClasses);
     ASSERT_GE(SizeOfClass(c), size);
-    if (c > 1) ASSERT_LT(SizeOfClass(c - 1), size);
+    if (c > 1) {
+      ASSERT_LT(SizeOfClass(c - 1), size);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <functional>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <semaphore>
 #include <thread>
@@ -189,7 +190,7 @@ TEST(SlabCacheLife, LastHandleAndLastObjectMayRace) {
         start.arrive_and_wait();
         copy.Delete(object.release());
       });
-      std::optional<Cache> mine(std::move(cache));
+      auto mine = std::make_unique<Cache>(std::move(cache));
       start.arrive_and_wait();
       mine.reset();
       a.join();

@@ -257,7 +257,7 @@ template <ThreadingModel Model>
 void SlabPool<Model>::PrepareArenas() {
   const LockGuard<Model> guard(arenas_->lock());
   for (Arena* arena = arenas_->first(); arena != nullptr; arena = arena->next) {
-    if (HoldingOf(*arena) != nullptr) continue;
+    if (!arena->IsInOnePart() || HoldingOf(*arena) != nullptr) continue;
     if (Holding* fresh = NewHoldingLocked(*arena)) ListLocked(*fresh);
   }
 }

@@ -97,7 +97,9 @@ class PageRunsModel : public ::testing::TestWithParam<Kind> {
     if (next != used_.begin()) {
       ASSERT_LE(std::prev(next)->first + std::prev(next)->second, page) << "overlaps the one before";
     }
-    if (zeroed) ASSERT_TRUE(IsZero(page, pages)) << "said to be zero, and is not";
+    if (zeroed) {
+      ASSERT_TRUE(IsZero(page, pages)) << "said to be zero, and is not";
+    }
     Scribble(page, pages);
     used_[page] = static_cast<std::uint32_t>(pages);
     states_[page] = state;
@@ -136,7 +138,9 @@ class PageRunsModel : public ::testing::TestWithParam<Kind> {
       ASSERT_EQ(used_.count(page), is_free ? 0u : 1u);
       if (is_free) {
         ASSERT_LE(page + run.pages, NextUsed(page));
-        if (run.dirty == 0) ASSERT_TRUE(IsZero(page, run.pages));
+        if (run.dirty == 0) {
+          ASSERT_TRUE(IsZero(page, run.pages));
+        }
         ASSERT_LE(run.dirty, run.pages);
         dirty += run.dirty;
       } else {
@@ -166,7 +170,8 @@ class PageRunsModel : public ::testing::TestWithParam<Kind> {
 TEST_P(PageRunsModel, AnyOrderOfCallsLeavesAllRunsWhereTheModelHasThem) {
   const unsigned seed = static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
   std::cout << "seed " << seed << " (--gtest_random_seed)\n";
-  std::mt19937 random(seed);
+  std::mt19937 generator(seed);
+  const auto random = [&] { return static_cast<std::uint32_t>(generator()); };
   for (int step = 0; step < 6000; ++step) {
     // Long phases of more taking and of more giving: full and empty are both met.
     const bool taking = step / 500 % 2 == 0;
@@ -189,7 +194,9 @@ TEST_P(PageRunsModel, AnyOrderOfCallsLeavesAllRunsWhereTheModelHasThem) {
       runs_.PurgeIdle();
     } else {
       runs_.PurgeAll();
-      if (GetParam().has_purge) ASSERT_EQ(runs_.dirty_free_bytes(), 0u);
+      if (GetParam().has_purge) {
+        ASSERT_EQ(runs_.dirty_free_bytes(), 0u);
+      }
     }
     ASSERT_NO_FATAL_FAILURE(Check()) << "after step " << step;
   }

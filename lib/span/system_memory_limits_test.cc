@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-enum Answer { kServed = 0, kNoRange = 1, kNoRun = 2, kNoLimit = 3, kStatistics = 4 };
+enum Answer { kServed = 0, kNoRange = 1, kNoRun = 2, kNoLimit = 3, kStatistics = 4, kKilled = 5 };
 
 // In a child with no more than `limit_bytes` of address space, `taken_bytes` of which others have:
 // one run of each part, written.
@@ -49,7 +49,7 @@ Answer AskUnder(std::size_t limit_bytes, std::size_t taken_bytes = 0) {
   }
   int status = 0;
   waitpid(child, &status, 0);
-  return WIFEXITED(status) ? static_cast<Answer>(WEXITSTATUS(status)) : static_cast<Answer>(99);
+  return WIFEXITED(status) ? static_cast<Answer>(WEXITSTATUS(status)) : kKilled;
 }
 
 TEST(SystemMemoryLimits, ARangeThatFitsIsFound) {

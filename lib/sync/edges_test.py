@@ -5,9 +5,11 @@
 
 Every order but relaxed has a comment beside it, or right above its statement, that names the order
 and the edge; every relaxed one has a reason near; every edge has a row and both ends in the code;
-every witness is a test that exists, or the word "open".
+every witness is a test that exists, or the word "open". explored/weaken.golden has each order that
+is in the code; each is killed when it is weakened, or the ledger names it and argues why not.
 """
 
+import collections
 import glob
 import os
 import re
@@ -92,6 +94,35 @@ def ledger_faults(ledger, ends, tests):
     return faults
 
 
+def orders_of(path, text):
+    """How often each order but relaxed is in the code of one source."""
+    code = "\n".join(line.partition("//")[0] for line in text.split("\n"))
+    orders = _ORDER.findall(code)
+    return collections.Counter((path, order) for order in orders if order != "relaxed")
+
+
+def golden_faults(golden, orders, ledger):
+    """Where the verdicts of stress/weaken/weaken.py are of other code, or bad and not argued."""
+    faults = []
+    verdicts = {}  # path, function, order#n: worst verdict
+    for line in golden.split("\n"):
+        if line and not line.startswith("#"):
+            name, verdict = re.fullmatch(r"(\S+ \S+ \S+) -> \S+: (.*)", line).groups()
+            if verdict != "killed" or name not in verdicts:
+                verdicts[name] = verdict
+    known = collections.Counter()
+    for name, verdict in verdicts.items():
+        path, _, order = name.split(" ")
+        known[path, order.partition("#")[0]] += 1
+        if verdict != "killed" and "`%s`" % name not in ledger:
+            faults.append("%s: %s, and the ledger does not say why" % (name, verdict))
+    for path, order in sorted(known.keys() | orders.keys()):
+        if known[path, order] != orders[path, order]:
+            faults.append("%s: %s %d times, in weaken.golden %d: ./ashlar weaken --write-golden"
+                          % (path, order, orders[path, order], known[path, order]))
+    return faults
+
+
 class TheTree(unittest.TestCase):
     ledger = None
 
@@ -99,6 +130,7 @@ class TheTree(unittest.TestCase):
         folder = os.path.dirname(os.path.realpath(self.ledger))
         top = os.path.dirname(os.path.dirname(folder))
         ends, tests, faults = set(), set(), []
+        orders = collections.Counter()
         sources = glob.glob(top + "/include/ashlar/internal/sync/*.h") + glob.glob(folder + "/*.cc")
         self.assertGreater(len(sources), 20)
         for path in sorted(sources):
@@ -108,11 +140,16 @@ class TheTree(unittest.TestCase):
                 tests.update(_TEST.findall(text))
             else:
                 faults += code_faults(os.path.relpath(path, top), text, ends)
-        for path in glob.glob(folder + "/relacy/*_test.cc"):
+                orders += orders_of(os.path.relpath(path, top), text)
+        for path in glob.glob(folder + "/relacy/*_test.cc") + glob.glob(
+                folder + "/explored/*_test.cc"):
             with open(path, encoding="utf-8") as file:
                 tests.update(_TEST.findall(file.read()))
         with open(self.ledger, encoding="utf-8") as file:
-            faults += ledger_faults(file.read(), ends, tests)
+            ledger = file.read()
+        faults += ledger_faults(ledger, ends, tests)
+        with open(folder + "/explored/weaken.golden", encoding="utf-8") as file:
+            faults += golden_faults(file.read(), orders, ledger)
         self.assertEqual(faults, [])
 
 
@@ -151,6 +188,20 @@ class TheTest(unittest.TestCase):
         self.assertEqual(ledger_faults(row.replace("`X.Y`", "none"), ends, tests),
                          ["B1, b: neither a witness nor the word open"])
         self.assertEqual(ledger_faults(row.replace("`X.Y`", "open"), ends, tests), [])
+
+    def test_each_order_is_weakened_and_killed_or_argued(self):
+        orders = orders_of("a.h", "x.load(std::memory_order_acquire);  // memory_order_seq_cst\n"
+                           "y.load(std::memory_order_acquire, std::memory_order_relaxed);")
+        golden = "# a.h\na.h F acquire -> relaxed: killed\na.h F acquire#2 -> relaxed: killed\n"
+        self.assertEqual(golden_faults(golden, orders, ""), [])
+        survives = golden.replace("#2 -> relaxed: killed", "#2 -> relaxed: survives")
+        self.assertEqual(golden_faults(survives, orders, "`a.h F acquire`"),
+                         ["a.h F acquire#2: survives, and the ledger does not say why"])
+        self.assertEqual(golden_faults(survives, orders, "`a.h F acquire#2`"), [])
+        self.assertEqual(golden_faults(golden, orders_of("a.h", "std::memory_order_release"), ""),
+                         [line + ": ./ashlar weaken --write-golden" for line in
+                          ("a.h: acquire 0 times, in weaken.golden 2",
+                           "a.h: release 1 times, in weaken.golden 0")])
 
 
 if __name__ == "__main__":

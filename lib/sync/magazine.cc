@@ -22,22 +22,21 @@ void MagazineStack::Push(std::uintptr_t base, Magazine* magazine, unsigned count
 }
 
 Magazine* MagazineStack::Pop(std::uintptr_t base, unsigned* count) {
-  // acquire, M1: the head's link is read before the CAS.
-  std::uint64_t seen = head_.load(std::memory_order_acquire);
-  while (Index::Get(seen) != 0) {
+  while (true) {
+    // acquire, M1: the head's link is read before the CAS.
+    std::uint64_t seen = head_.load(std::memory_order_acquire);
+    if (Index::Get(seen) == 0) return nullptr;
     Magazine* magazine = MagazineAt(base, seen);
     // relaxed: written before the push that the load of the head acquired; a later owner's write
     // makes it wrong, and the tag makes the CAS fail.
     const std::uint64_t link = magazine->link.load(std::memory_order_relaxed);
-    // relaxed on success: `seen` was acquired, and the tag makes it the same store.
-    // acquire on failure, M1: the next round reads the new head's link.
+    // relaxed: `seen` was acquired, and the tag makes it the same store; the next round looks again.
     if (head_.compare_exchange_weak(seen, Successor(seen, Next::Get(link)),
-                                    std::memory_order_relaxed, std::memory_order_acquire)) {
+                                    std::memory_order_relaxed)) {
       *count = static_cast<unsigned>(Count::Get(link));
       return magazine;
     }
   }
-  return nullptr;
 }
 
 std::uint64_t MagazineStack::TotalSlots(std::uintptr_t base) const {

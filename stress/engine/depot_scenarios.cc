@@ -273,6 +273,17 @@ void TheBlocksOfAnEndedCacheAreFreed() {
   other.join();
 }
 
+// The same for two objects without a handle.
+void TheBlocksOfTheLastObjectsAreFreed() {
+  HeapSource source;
+  SlabBox<Object> boxes[2];
+  {
+    Cache cache(source, kNoMagazines);
+    for (SlabBox<Object>& box : boxes) box = cache.Make();
+  }
+  Together([&] { boxes[0].reset(); }, [&] { boxes[1].reset(); });
+}
+
 // Two threads with a handle that has a magazine of its own, and one that counts.
 void LocalHandlesComeAndGo() {
   Region ground;
@@ -365,6 +376,7 @@ constexpr Scenario kScenarios[] = {
     {"AnEndedCacheIsNotTouched", AnEndedCacheIsNotTouched, 1500},
     {"UpkeepVisitsACacheThatEnds", UpkeepVisitsACacheThatEnds, 1500},
     {"TheBlocksOfAnEndedCacheAreFreed", TheBlocksOfAnEndedCacheAreFreed, 400},
+    {"TheBlocksOfTheLastObjectsAreFreed", TheBlocksOfTheLastObjectsAreFreed, 400},
     {"LocalHandlesComeAndGo", LocalHandlesComeAndGo, 1500},
     {"TwoCachesShareARegion", TwoCachesShareARegion, 1500},
     {"HandlesAreCounted", HandlesAreCounted, 1500},

@@ -121,12 +121,12 @@ void BoostSpscQueue(Precedence precedence, History* failed) {
 using Body = void (*)(Precedence, History*);
 
 Result ExploreInOrder(Body body, History* failed) {
-  return Explore({.executions = 10000, .races = Races::kIgnore, .weak_memory = false},
+  return Explore({.executions = 5000, .races = Races::kIgnore, .weak_memory = false},
                  [&] { body(Precedence::kRealTime, failed); });
 }
 
 Result ExploreInWeakMemory(Body body, History* failed) {
-  return Explore({.executions = 10000, .races = Races::kIgnore},
+  return Explore({.executions = 5000, .races = Races::kIgnore},
                  [&] { body(Precedence::kProgramOrder, failed); });
 }
 
@@ -160,12 +160,16 @@ TEST(LinearizableLibraries, BoostsQueueInSequentiallyConsistentMemoryAlone) {
   ExpectFailure(ExploreInWeakMemory(BoostQueue, &failed), "Answer::kYes");
 }
 
-TEST(LinearizableLibraries, OneTbbsQueue) {
+// A bug of oneTBB 2021.8, mended since: internal_try_pop() reads head_counter relaxed, so that it may
+// see it newer than tail_counter, which it reads next, and finds nothing although there is something
+// (concurrent_queue.h). x86 does not reorder the two; ARM does.
+TEST(LinearizableLibraries, OneTbbsQueueInSequentiallyConsistentMemoryAlone) {
+  // It looks for its allocator's library when it is first used: now, not in each execution.
+  tbb::concurrent_queue<Value>().push(1);
   History failed = MakeHistory();
   const Result in_order = ExploreInOrder(TbbQueue, &failed);
   EXPECT_TRUE(in_order.clean()) << Explain(failed, Queue()) << in_order.report;
-  const Result weak = ExploreInWeakMemory(TbbQueue, &failed);
-  EXPECT_TRUE(weak.clean()) << Explain(failed, Queue()) << weak.report;
+  ExpectFailure(ExploreInWeakMemory(TbbQueue, &failed), "Answer::kYes");
 }
 
 // And does not say so: elements of different producers come in any order.

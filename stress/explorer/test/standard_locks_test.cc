@@ -273,6 +273,7 @@ TEST(StandardLibrary, WaitingOnAnAtomicOfFourBytesEnds) {
     std::atomic<int> flag = 0;
     InParallel(
         [&] {
+          Work();  // the other one goes to sleep, sometimes
           data = 1;
           flag.store(1, std::memory_order_release);
           flag.notify_one();

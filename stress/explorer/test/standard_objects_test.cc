@@ -326,7 +326,12 @@ TEST(StandardLibrary, StringStreamsOfTwoThreadsDoNotMeet) {
 TEST(StandardLibrary, ASynchronizedStreamKeepsLinesWhole) {
   ExpectClean([] {
     std::ostringstream stream;
-    const auto write = [&] { std::osyncstream(stream) << "one " << "line\n"; };
+    const auto write = [&] {
+      std::osyncstream synchronized(stream);
+      synchronized << "one ";
+      Work();  // the other one writes meanwhile
+      synchronized << "line\n";
+    };
     InParallel(write, write);
     ASHLAR_REQUIRE(stream.str() == "one line\none line\n");
   });

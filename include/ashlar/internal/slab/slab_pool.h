@@ -89,8 +89,8 @@ class SlabPool {
   // address first; returns bytes. The slots stay free.
   std::size_t PurgePages(std::uint32_t size_class, std::size_t bytes);
 
-  // Makes the tables for every arena there is, before slabs stand in the way; what fails is tried
-  // again when it is needed.
+  // Makes the tables for every arena there is in which slabs could come to stand in their way; what
+  // fails is tried again when it is needed.
   void PrepareArenas();
   // Bytes of those tables, in whole pages.
   std::size_t table_bytes() const { return static_cast<std::size_t>(table_bytes_.Get()); }

@@ -71,6 +71,9 @@ class Arena {
   PageRuns& runs(Part part) { return runs_[part_index_[static_cast<unsigned>(part)]]; }
   const PageRuns& runs(Part part) const { return runs_[part_index_[static_cast<unsigned>(part)]]; }
 
+  // One PageRuns for all: a table can stand in the way of slabs and blocks.
+  bool IsInOnePart() const { return part_index_[static_cast<unsigned>(Part::kBlocks)] == 0; }
+
   // Calls f(PageRuns&) once for each PageRuns that the arena has.
   template <typename F>
   void ForEachRuns(F f) {
