@@ -93,11 +93,32 @@ typename ArenaList<Model>::Run ArenaList<Model>::TakeFromLocked(Arena& arena, Ar
   return run;
 }
 
+// Of several blocks of a source: the newest one first would break what is left of it to fill what a
+// run in an older one holds, and a tenth more is asked for.
+template <ThreadingModel Model>
+Arena* ArenaList<Model>::FittingLocked(Arena::Part part, std::size_t size_bytes,
+                                       std::size_t alignment) {
+  Arena* best = nullptr;
+  std::size_t fit = SIZE_MAX;
+  for (Arena* arena = first(); arena != nullptr; arena = arena->next) {
+    PageRuns& runs = arena->runs(part);
+    const std::size_t pages = runs.FitFor(runs.PagesFor(size_bytes), alignment);
+    if (pages != 0 && pages < fit) {
+      fit = pages;
+      best = arena;
+    }
+  }
+  return best;
+}
+
 template <ThreadingModel Model>
 typename ArenaList<Model>::Run ArenaList<Model>::TakeLocked(Arena::Part part,
                                                             std::size_t size_bytes,
                                                             std::size_t alignment) {
   Run run;
+  if (Arena* arena = FittingLocked(part, size_bytes, alignment)) {
+    run = TakeFromLocked(*arena, part, size_bytes, alignment);
+  }
   for (Arena* arena = first(); arena != nullptr && run.arena == nullptr; arena = arena->next) {
     run = TakeFromLocked(*arena, part, size_bytes, alignment);
   }

@@ -45,7 +45,8 @@ void Trial::Conclude() {
   if (!has_checks() || IsOver()) return;
   CheckCounts();
   if (options_.bounds_footprint) {
-    footprint_.AtTheEnd(MostFootprintBytes(), meter_.MostLiveBytes(), meter_.MostThreads());
+    footprint_.AtTheEnd(MostFootprintBytes(), meter_.MostLiveBytes(), meter_.MostThreads(),
+                         subject_.GrowthPercent());
   }
   homecoming_.AtTheEnd(subject_.End());
 }

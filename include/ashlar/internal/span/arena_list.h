@@ -133,6 +133,8 @@ class ArenaList {
   // An arena of the source's that is on no list yet, or null. Without the lock.
   [[nodiscard]] Arena* AskSource(std::size_t size_bytes, std::size_t alignment);
   void GiveToSource(Arena& arena);
+  // The arena whose free run fits best, or null where only fresh pages would do.
+  Arena* FittingLocked(Arena::Part part, std::size_t size_bytes, std::size_t alignment);
 
   Published<Arena, Model> head_;
   const ArenaGeometry* geometry_ = nullptr;  // that of the first arena, and so of all

@@ -99,6 +99,11 @@ class PageRuns {
     return (size_bytes >> range_.page_shift) +
            ((size_bytes & ((std::size_t{1} << range_.page_shift) - 1)) != 0 ? 1 : 0);
   }
+  // Pages of the free run that Take() would cut, or 0 for none but fresh pages.
+  std::size_t FitFor(std::size_t pages, std::size_t alignment) const {
+    const std::uint32_t run = FindFree(pages, alignment, kLooks);
+    return run == 0 ? 0 : range_.entries[run].pages;
+  }
   unsigned page_shift() const { return range_.page_shift; }
   std::uint32_t first_page() const { return range_.first_page; }
   std::uint32_t top_page() const { return top_; }  // above: fresh
