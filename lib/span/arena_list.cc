@@ -53,13 +53,13 @@ Arena* ArenaList<Model>::AskSource(std::size_t size_bytes, std::size_t alignment
   std::size_t wanted;
   if (__builtin_add_overflow(size_bytes, alignment, &wanted)) return nullptr;
   if (__builtin_add_overflow(wanted, TablesOf(wanted), &wanted)) return nullptr;
-  // Each block a quarter of all before together, within bounds: few blocks, little in advance. As
-  // much as all before: 50 MB held for 16 MB live, where random sizes come and go.
+  // Each block an eighth of all before together, within bounds: few blocks, little in advance.
+  // lib/span/README.md has what more costs.
   std::size_t have = 0;
   for (const Arena* arena = first(); arena != nullptr; arena = arena->next) {
     have += arena->size_bytes();
   }
-  wanted = std::max(wanted, std::clamp(have / 4, kFirstBlock, kLargestStep));
+  wanted = std::max(wanted, std::clamp(have / 8, kFirstBlock, kLargestStep));
   const MemoryBlock block = source_.acquire(source_.source, wanted);
   if (block.start == nullptr) return nullptr;
   Arena* arena = Arena::CreateInRegion(block.start, block.size_bytes, kLargeGeometry, Backing());

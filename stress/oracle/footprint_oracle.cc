@@ -9,16 +9,13 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
 }  // namespace
 
-std::uint64_t FootprintOracle::Bound(std::uint64_t most_live_bytes, std::uint32_t most_threads,
-                                     unsigned growth_percent) {
-  const std::uint64_t held =
-      most_live_bytes + most_live_bytes / 2 + 4 * kMiB + most_threads * kMiB;
-  return held + held / 100 * growth_percent;
+std::uint64_t FootprintOracle::Bound(std::uint64_t most_live_bytes, std::uint32_t most_threads) {
+  return most_live_bytes + most_live_bytes / 2 + 4 * kMiB + most_threads * kMiB;
 }
 
 void FootprintOracle::AtTheEnd(std::uint64_t most_footprint_bytes, std::uint64_t most_live_bytes,
-                               std::uint32_t most_threads, unsigned growth_percent) {
-  const std::uint64_t bound = Bound(most_live_bytes, most_threads, growth_percent);
+                               std::uint32_t most_threads) {
+  const std::uint64_t bound = Bound(most_live_bytes, most_threads);
   if (most_footprint_bytes <= bound) return;
   findings_.Speak(kName, Gravity::kMendable,
                   absl::StrCat("the allocator held ", most_footprint_bytes, " bytes for at most ",

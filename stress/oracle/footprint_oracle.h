@@ -1,8 +1,7 @@
 // footprint_oracle.h - an allocator holds little more memory than its callers do.
 //
-//   footprint <= (1.5 * most live bytes + 4 MiB + 1 MiB * most threads) * (1 + growth)
+//   footprint <= 1.5 * most live bytes + 4 MiB + 1 MiB * most threads
 //
-// growth: what an allocator over a source of blocks takes in advance, in parts of what it holds.
 // Peaks on both sides, as they need not fall together. One thread, at the end.
 #ifndef ASHLAR_STRESS_ORACLE_FOOTPRINT_ORACLE_H_
 #define ASHLAR_STRESS_ORACLE_FOOTPRINT_ORACLE_H_
@@ -20,10 +19,10 @@ class FootprintOracle {
   explicit FootprintOracle(Findings& findings) : findings_(findings) {}
 
   [[nodiscard]] static std::uint64_t Bound(std::uint64_t most_live_bytes,
-                                           std::uint32_t most_threads, unsigned growth_percent);
+                                           std::uint32_t most_threads);
 
   void AtTheEnd(std::uint64_t most_footprint_bytes, std::uint64_t most_live_bytes,
-                std::uint32_t most_threads, unsigned growth_percent);
+                std::uint32_t most_threads);
 
  private:
   Findings& findings_;

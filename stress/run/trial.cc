@@ -45,8 +45,7 @@ void Trial::Conclude() {
   if (!has_checks() || IsOver()) return;
   CheckCounts();
   if (options_.bounds_footprint) {
-    footprint_.AtTheEnd(MostFootprintBytes(), meter_.MostLiveBytes(), meter_.MostThreads(),
-                         subject_.GrowthPercent());
+    footprint_.AtTheEnd(MostFootprintBytes(), meter_.MostLiveBytes(), meter_.MostThreads());
   }
   homecoming_.AtTheEnd(subject_.End());
 }

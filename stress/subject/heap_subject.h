@@ -45,7 +45,6 @@ class HeapSubject final : public Subject {
   std::optional<std::size_t> FootprintBytes() const override {
     return is_over_source_ ? source_.OutstandingBytes() : heap_->Statistics().footprint_bytes;
   }
-  unsigned GrowthPercent() const override { return is_over_source_ ? 25 : 0; }
   Census Count() override;
   std::optional<std::size_t> End() override;
 

@@ -47,8 +47,6 @@ class Subject {
   }
   // Memory held from the operating system, in use or not.
   [[nodiscard]] virtual std::optional<std::size_t> FootprintBytes() const { return std::nullopt; }
-  // What it takes in advance when it grows, in hundredths of what it holds.
-  [[nodiscard]] virtual unsigned GrowthPercent() const { return 0; }
 
   // The last call of a thread that used the subject.
   virtual void ThreadExit() {}
