@@ -7,6 +7,12 @@ SINGLE_THREADED = ["no-tsan"]  # no second thread is near
 NOT_ASHLAR = ["no-checked"]  # no allocator of ours is near
 TOOLING = ["no-asan", "no-ubsan"] + SINGLE_THREADED + NOT_ASHLAR  # nor any block or foreign byte
 
+# What a program that drives an allocator links: under the race detector, delays at its atomics.
+DELAYS = select({
+    "//bazel:tsan": ["//stress/delays"],
+    "//conditions:default": [],
+})
+
 def stress_library(name, **kwargs):
     ashlar_cc_library(
         name = name,
@@ -16,10 +22,11 @@ def stress_library(name, **kwargs):
         **kwargs
     )
 
-def stress_test(name, **kwargs):
+def stress_test(name, deps = [], **kwargs):
     """The test of a noun: name.cc."""
     ashlar_cc_test(
         name = name,
         srcs = [name + ".cc"],
+        deps = deps + DELAYS,
         **kwargs
     )

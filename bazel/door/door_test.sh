@@ -41,7 +41,7 @@ fail() {
 called() { [[ $(<"$calls") == "$1" ]] || fail "not called: $1"; }
 
 run_door 0 help
-for verb in stress test replay setup help; do
+for verb in stress test replay tsan weaken setup help; do
   [[ $said == *"./ashlar $verb"* ]] || fail "help does not name $verb"
 done
 [[ $said != *set\ -euo* ]] || fail "help shows code"
@@ -54,6 +54,15 @@ printf '#!/bin/sh\necho "replay $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/bazel/door
 chmod +x "$tree/bazel/door/replay.sh"
 run_door 0 replay some.schedule
 called "setup"$'\n'"replay some.schedule"
+
+printf '#!/bin/sh\necho "tsan $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/bazel/door/tsan.sh"
+mkdir -p "$tree/stress/weaken"
+printf '#!/bin/sh\necho "weaken $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/stress/weaken/weaken.sh"
+chmod +x "$tree/bazel/door/tsan.sh" "$tree/stress/weaken/weaken.sh"
+run_door 0 tsan 3
+called "setup"$'\n'"tsan 3"
+run_door 0 weaken //a:b
+called "setup"$'\n'"weaken //a:b"
 
 run_door 0 setup
 called setup
