@@ -49,8 +49,7 @@ void ExpectExactCounts(const Cache& cache) {
 // All slots of a bounded cache, which nobody uses, can be had by the caller.
 void ExpectEverySlot(Cache& cache) { NewAndDelete<2 * Object::kOfSlab>(cache, 99); }
 
-// ---- Magazines change hands
-// -----------------------------------------------------------------------
+// ---- Magazines change hands ---------------------------------------------------------------------
 
 void MagazinesGoThroughTheDepot() {
   Region ground;
@@ -102,6 +101,17 @@ void TheDepotIsDrainedAmidTraffic() {
   ExpectExactCounts(cache);
 }
 
+// A bounded cache: what is on its way from the depot to its slab can be had.
+void WhatIsDrainedCanBeHad() {
+  Region ground;
+  Cache cache(ground.region, {.max_bytes = Object::kSlabBytes, .magazine_slots = 1});
+  NewAndDelete<Object::kOfSlab>(cache, 9);  // two here, two in the depot
+  std::thread trimmer([&] { cache.Trim(); });
+  NewAndDelete<Object::kOfSlab>(cache, 1);
+  trimmer.join();
+  ExpectExactCounts(cache);
+}
+
 // A bounded cache: what is free in other threads' magazines is asked for, and comes.
 void MagazinesAreRecalled() {
   Region ground;
@@ -128,8 +138,7 @@ void ARecallIsNotOverlooked() {
   ASHLAR_REQUIRE(cache.Statistics().cached_objects == 0);
 }
 
-// ---- Threads end
-// ----------------------------------------------------------------------------------
+// ---- Threads end --------------------------------------------------------------------------------
 
 void AThreadEndsWithSlotsInItsMagazines() {
   Region ground;
@@ -169,8 +178,7 @@ void TablesOfEndedThreadsAreVisited() {
   ASHLAR_REQUIRE(cache.Statistics().slabs == 0);
 }
 
-// ---- Caches end
-// -----------------------------------------------------------------------------------
+// ---- Caches end ---------------------------------------------------------------------------------
 
 // Handles go while another thread has magazines; the bytes are used for something else as soon as
 // the region says so.
@@ -362,6 +370,7 @@ constexpr Scenario kScenarios[] = {
     {"MagazinesGoThroughTheDepot", MagazinesGoThroughTheDepot, 1500},
     {"ObjectsAreFreedByAnotherThread", ObjectsAreFreedByAnotherThread, 1500},
     {"TheDepotIsDrainedAmidTraffic", TheDepotIsDrainedAmidTraffic, 1500},
+    {"WhatIsDrainedCanBeHad", WhatIsDrainedCanBeHad, 1500},
     {"MagazinesAreRecalled", MagazinesAreRecalled, 1500},
     {"ARecallIsNotOverlooked", ARecallIsNotOverlooked, 1500},
     {"AThreadEndsWithSlotsInItsMagazines", AThreadEndsWithSlotsInItsMagazines, 1500},

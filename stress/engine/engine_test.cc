@@ -1,5 +1,9 @@
 // Each scenario over the shipping engine, as its oracle says. A test is named by its scenario.
+//
+//   ENGINE_SEED=7 engine_test      other executions than those of seed 1
+//   ENGINE_TIMES=100 engine_test   so many times as many
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -8,7 +12,11 @@
 namespace ashlar::stress {
 namespace {
 
-constexpr std::uint64_t kSeed = 1;
+// A number from the environment; 1 if there is none.
+std::uint64_t Asked(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? std::strtoull(value, nullptr, 10) : 1;
+}
 
 class Engine : public testing::Test {
  public:
@@ -18,12 +26,15 @@ class Engine : public testing::Test {
     // Each execution that ends the process says so.
     const bool ends = scenario_.oracle == Oracle::kEnds;
     if (ends) testing::internal::CaptureStderr();
-    const Verdict verdict = Judge(scenario_, scenario_.executions, kSeed, true);
+    const std::uint64_t seed = Asked("ENGINE_SEED");
+    const std::uint64_t executions = scenario_.executions * Asked("ENGINE_TIMES");
+    const Verdict verdict = Judge(scenario_, executions, seed, true);
     if (ends) {
       EXPECT_NE(testing::internal::GetCapturedStderr().find("double free"), std::string::npos);
     }
-    EXPECT_TRUE(verdict.as_expected) << verdict.failure << "\n" << verdict.report;
-    EXPECT_TRUE(!verdict.as_expected || verdict.executions == scenario_.executions);
+    EXPECT_TRUE(verdict.as_expected)
+        << "seed " << seed << ": " << verdict.failure << "\n" << verdict.report;
+    EXPECT_TRUE(!verdict.as_expected || verdict.executions == executions);
   }
 
  private:

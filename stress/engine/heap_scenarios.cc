@@ -228,6 +228,19 @@ void TheBlocksOfAnEndedHeapAreFreed() {
   internal::FlushTable(*internal::OwnThreadTable());
 }
 
+// Each of three needs one more block of the source.
+void ASourceIsAskedByThree() {
+  constexpr std::size_t kMostOfABlock = std::size_t{700} << 10;
+  HeapSource source;
+  Heap heap(source, kNoMagazines);
+  void* first = heap.Allocate(kMostOfABlock);
+  ASHLAR_REQUIRE(first != nullptr);
+  const auto work = [&](int me) { AllocateAndFree<1>(heap, me, kMostOfABlock); };
+  Together([&] { work(1); }, [&] { work(2); }, [&] { work(3); });
+  heap.Free(first);
+  ExpectAllHome(heap);
+}
+
 void BlocksAreAllocatedWithoutWaiting() {
   Region ground;
   Heap heap(ground.region, {.magazine_slots = 0, .keep_empty_slabs = 4});
@@ -251,6 +264,7 @@ constexpr Scenario kScenarios[] = {
     {"AHeapEndsAsItsMagazinesAreFlushed", AHeapEndsAsItsMagazinesAreFlushed, 1500},
     {"AHeapEndsAsUpkeepVisitsIt", AHeapEndsAsUpkeepVisitsIt, 1500},
     {"TheBlocksOfAnEndedHeapAreFreed", TheBlocksOfAnEndedHeapAreFreed, 1000},
+    {"ASourceIsAskedByThree", ASourceIsAskedByThree, 300},
     {"BlocksAreAllocatedWithoutWaiting", BlocksAreAllocatedWithoutWaiting, 1500, Oracle::kStopped},
 };
 

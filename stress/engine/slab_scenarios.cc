@@ -1,4 +1,5 @@
 // SlabPool: slots from slabs, slabs from a region, without magazines between.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -193,6 +194,34 @@ void FreePagesOfSlabsArePurged() {
   ASHLAR_REQUIRE(slab_class.slabs.Get() == 0);
 }
 
+// The only free slots of a class that has its one slab lie on a page that is purged: they can be
+// had nevertheless.
+void TheLastFreeSlotsArePurged() {
+  internal::ArenaList<Concurrent>& arenas = internal::SystemArenas();
+  internal::SlabClass<Concurrent> slab_class;
+  internal::SlabPool<Concurrent> pool;
+  const std::size_t slot_bytes = arenas.first()->backing().page_bytes / 2;
+  slab_class.geometry = internal::MakeSlotGeometry(slot_bytes, arenas.geometry());
+  slab_class.max_slabs = 1;
+  pool.Initialize(&arenas, &slab_class, 1, false);
+  void* all[16];
+  const std::size_t slots = slab_class.geometry.slots;
+  ASHLAR_REQUIRE(slots <= 16 && pool.Take(0, all, slots) == slots);
+  // The two of one page last.
+  std::sort(all, all + slots);
+  ASHLAR_REQUIRE(internal::AddressOf(all[slots - 2]) % (2 * slot_bytes) == 0);
+  pool.Give(0, all + slots - 2, 2);
+  Together([&] { pool.PurgePages(0, SIZE_MAX); },
+           [&] {
+             ASHLAR_REQUIRE(pool.Take(0, all + slots - 2, 1) == 1);
+             Own(all[slots - 2], 1);
+           });
+  pool.Give(0, all, slots - 1);
+  ASHLAR_REQUIRE(pool.SlotsOut(0) == 0);
+  pool.Trim(0);
+  ASHLAR_REQUIRE(slab_class.slabs.Get() == 0);
+}
+
 // Nobody waits for a thread that has stopped, but where a slab is made or retired.
 void SlotsAreTakenWithoutWaiting() {
   Pool pool(Object::kBytes, 1, 1);
@@ -218,6 +247,7 @@ constexpr Scenario kScenarios[] = {
     {"SlotsAreReservedByTwo", SlotsAreReservedByTwo, 3000},
     {"ASlotIsGivenByTwo", ASlotIsGivenByTwo, 100, Oracle::kEnds},
     {"FreePagesOfSlabsArePurged", FreePagesOfSlabsArePurged, 1000},
+    {"TheLastFreeSlotsArePurged", TheLastFreeSlotsArePurged, 1000},
     {"SlotsAreTakenWithoutWaiting", SlotsAreTakenWithoutWaiting, 2000, Oracle::kStopped},
 };
 

@@ -22,8 +22,7 @@ namespace {
 
 using namespace internal;  // NOLINT: everything here is about its types
 
-// ---- Magazines
-// ------------------------------------------------------------------------------------
+// ---- Magazines ----------------------------------------------------------------------------------
 
 Magazine g_magazines[4];
 
@@ -81,8 +80,7 @@ void MagazinesArePushedAtOnce() {
   stack.ExpectAll(3);
 }
 
-// ---- Slabs' words
-// ---------------------------------------------------------------------------------
+// ---- Slabs' words -------------------------------------------------------------------------------
 
 void BitsAreTakenAndGiven() {
   constexpr unsigned kSlots = 4;
@@ -207,8 +205,7 @@ void PromisesAreKept() {
   ASHLAR_REQUIRE(allowance.Get() == 7 - drawn[0] - drawn[1]);
 }
 
-// ---- Ends
-// -----------------------------------------------------------------------------------------
+// ---- Ends ---------------------------------------------------------------------------------------
 
 void TheLastHandleEnds() {
   HandleCount<Concurrent> handles;
@@ -278,8 +275,27 @@ void AnEndedGenerationIsRefused() {
       });
 }
 
-// ---- Publication and locks
-// ------------------------------------------------------------------------
+// A bystander looks in while another declares the end, waits until nobody is inside, and looks.
+void VisitorsAreWaitedFor() {
+  Lifeline life;
+  int content = 0;
+  const std::uint32_t generation = life.Open();
+  Together(
+      [&] {
+        if (life.TryVisit(generation) != Lifeline::Visit::kInside) return;
+        content = 1;
+        life.Depart();
+      },
+      [&] {
+        ASHLAR_REQUIRE(life.TryPin(generation));
+        life.DeclareEnd();
+        while (life.HasVisitors()) explorer::Pause();
+        content = 2;
+        static_cast<void>(life.Unpin());
+      });
+}
+
+// ---- Publication and locks ----------------------------------------------------------------------
 
 void AListGrowsAsItIsWalked() {
   struct Node {
@@ -346,6 +362,7 @@ constexpr Scenario kScenarios[] = {
     {"TheLastHandleEnds", TheLastHandleEnds, 20000},
     {"TheLastToLeaveEnds", TheLastToLeaveEnds, 20000},
     {"AnEndedGenerationIsRefused", AnEndedGenerationIsRefused, 20000},
+    {"VisitorsAreWaitedFor", VisitorsAreWaitedFor, 20000},
     {"AListGrowsAsItIsWalked", AListGrowsAsItIsWalked, 20000},
     {"APointerIsPublishedOnce", APointerIsPublishedOnce, 20000},
     {"TheLockGuards", TheLockGuards, 20000},
