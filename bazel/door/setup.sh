@@ -14,6 +14,7 @@ packages=(
   clang-19 libclang-rt-19-dev lld-19 llvm-19 g++-12 # llvm-19: sanitizers name lines by it
   dpkg-dev ca-certificates                          # unpack the sources
   python3 valgrind relacy-dev xz-utils binutils     # tests
+  libboost-dev libconcurrentqueue-dev               # headers: lock-free code of others, as tests
 )
 sources=(abseil onetbb googletest benchmark)
 

@@ -21,6 +21,7 @@
 #include "stress/explorer/sync_object.h"
 #include "stress/explorer/tables.h"
 #include "stress/explorer/thread_locals.h"
+#include "stress/explorer/virtual_time.h"
 #include "stress/explorer/weak_memory.h"
 
 // Set once the process has had a second thread: libstdc++ counts references without atomics before.
@@ -76,6 +77,7 @@ void Reset(const Options& options) {
   ResetFibers();
   ResetSyncObjects();
   ResetKeys();
+  ResetTime();
   ResetHeap(options.reuse);
   BeginWeakMemory(options.weak_memory);
 }

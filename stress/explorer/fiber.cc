@@ -18,13 +18,6 @@
 #include "stress/explorer/tables.h"
 #include "stress/explorer/thread_locals.h"
 
-namespace std {
-// What call_once hands to the function that pthread_once calls: thread-locals of libstdc++.so, which
-// no rebuilding moves. Their values are exchanged at each switch.
-extern __thread void* __once_callable;
-extern __thread void (*__once_call)();
-}  // namespace std
-
 extern "C" void ashlar_explorer_switch(void** from, void* to);
 asm(R"(
 .text
@@ -175,7 +168,8 @@ Fiber& StartFiber(void* (*start)(void*), void* argument) {
   fiber.argument = argument;
   fiber.exceptions = {};
   fiber.error_number = 0;
-  fiber.once_callable = fiber.once_call = nullptr;
+  fiber.once_callable = nullptr;
+  fiber.once_call = nullptr;
   fiber.destructor_count = 0;
   fiber.depth = 0;
   for (void*& value : fiber.keys) value = nullptr;
@@ -196,10 +190,6 @@ void SwitchTo(Fiber& to) {
   } else {
     from.exceptions = *g_exceptions;
     *g_exceptions = to.exceptions;
-    from.once_callable = std::__once_callable;
-    from.once_call = reinterpret_cast<void*>(std::__once_call);
-    std::__once_callable = to.once_callable;
-    std::__once_call = reinterpret_cast<void (*)()>(to.once_call);
     from.error_number = errno;
     errno = to.error_number;
     ShowProcessor(to.id);

@@ -81,8 +81,8 @@ struct Fiber {
   void* argument;
   void* result;
   ExceptionState exceptions;
-  void* once_callable;
-  void* once_call;
+  void* once_callable;  // what call_once hands to the function that pthread_once calls
+  void (*once_call)();
   int error_number;
   std::uint32_t lives;  // how often the slot was used, in all executions
 

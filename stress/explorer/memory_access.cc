@@ -1,4 +1,5 @@
 #include "stress/explorer/memory_access.h"
+#include "stress/explorer/sync_object.h"
 
 namespace ashlar::explorer {
 
@@ -63,6 +64,7 @@ std::uint32_t MakeLocation(Cell& cell, std::uintptr_t address, unsigned size) {
 }
 
 void RenewMemory(std::uintptr_t start, std::size_t size, bool freed, std::uint32_t pc) {
+  if (freed) ForgetSyncObjectsIn(start, size);
   const Access now = AccessNow(pc, true, false);
   for (std::uintptr_t granule = start & ~std::uintptr_t{7}; granule < start + size; granule += 8) {
     Cell& cell = CellOf(granule);

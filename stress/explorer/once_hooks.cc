@@ -10,6 +10,12 @@
 #include "stress/explorer/real.h"
 #include "stress/explorer/sync_object.h"
 
+namespace std {
+// Thread-locals of libstdc++.so, where its __once_proxy looks for what call_once hands over.
+extern __thread void* __once_callable;
+extern __thread void (*__once_call)();
+}  // namespace std
+
 using namespace ashlar::explorer;  // NOLINT: everything here stands outside by its nature
 
 namespace {
@@ -33,6 +39,10 @@ int pthread_once(pthread_once_t* once, void (*run)()) {
     ~Unlock() { UnlockMutex(AddressOf(once), 0); }
   } unlock{once};
   if (*once != kOnceDone) {
+    if (g_me->once_call != nullptr) {  // not with GCC, which knows the right place
+      std::__once_callable = g_me->once_callable;
+      std::__once_call = g_me->once_call;
+    }
     run();
     *once = kOnceDone;
   }

@@ -1,5 +1,6 @@
 #include "stress/explorer/sync_object.h"
 
+#include "stress/explorer/cell.h"
 #include "stress/explorer/choices.h"
 #include "stress/explorer/event.h"
 #include "stress/explorer/failure.h"
@@ -32,11 +33,16 @@ void WidenSyncObjects(unsigned chunk) {
   }
 }
 
-SyncObject& SyncObjectAt(std::uintptr_t address) {
+SyncObject* FindSyncObject(std::uintptr_t address) {
   // The newest first: programs take the same few locks again and again.
   for (std::uint32_t i = g_object_count; i-- > 0;) {
-    if (g_objects[i].address == address) return g_objects[i];
+    if (g_objects[i].address == address) return &g_objects[i];
   }
+  return nullptr;
+}
+
+SyncObject& SyncObjectAt(std::uintptr_t address) {
+  if (SyncObject* found = FindSyncObject(address)) return *found;
   if (g_object_count == kMaxSyncObjects) Die("more than %u mutexes and their like", kMaxSyncObjects);
   SyncObject& object = g_objects[g_object_count++];
   object.address = address;
@@ -49,10 +55,25 @@ SyncObject& SyncObjectAt(std::uintptr_t address) {
   return object;
 }
 
-void ForgetSyncObject(std::uintptr_t address) {
-  for (std::uint32_t i = 0; i < g_object_count; ++i) {
-    if (g_objects[i].address == address) g_objects[i].address = 0;
+// Where no object is; the second kind is still looked at by threads that wait, or did until just now.
+constexpr std::uintptr_t kNothing = 0;
+constexpr std::uintptr_t kAbandoned = 1;
+
+static bool IsAwaited(std::uintptr_t address) {
+  for (unsigned id = 1; id < g_fiber_count; ++id) {
+    if (g_fibers[id].waits_for == address) return true;
   }
+  return false;
+}
+
+void ForgetSyncObject(std::uintptr_t address) { ForgetSyncObjectsIn(address, 1); }
+
+void ForgetSyncObjectsIn(std::uintptr_t start, std::size_t size) {
+  for (std::uint32_t i = 0; i < g_object_count; ++i) {
+    std::uintptr_t& address = g_objects[i].address;
+    if (address - start < size) address = IsAwaited(address) ? kAbandoned : kNothing;
+  }
+  while (g_object_count > 0 && g_objects[g_object_count - 1].address == kNothing) --g_object_count;
 }
 
 void ReleaseInto(SyncObject& object) {
@@ -68,14 +89,18 @@ void AcquireFrom(const SyncObject& object) {
 
 namespace {
 
+bool GivesUpAtOnce(Attempt attempt) {
+  if (attempt == Attempt::kWait) return false;
+  if (attempt == Attempt::kWaitTimed && Ask(2, Kind::kProgram) == 0) return false;
+  ++g_me->fruitless;
+  return true;
+}
+
 // Waits while `busy`; false if the attempt gives up.
 template <typename Busy>
 bool WaitWhile(std::uintptr_t address, Attempt attempt, Busy busy) {
   while (busy()) {
-    if (attempt == Attempt::kTry) {
-      ++g_me->fruitless;
-      return false;
-    }
+    if (GivesUpAtOnce(attempt)) return false;
     if (Block(address, attempt == Attempt::kWaitTimed) && busy()) return false;
   }
   return true;
@@ -179,6 +204,7 @@ void SignalCondition(std::uintptr_t condition, bool all, std::uint32_t pc) {
 bool WaitSemaphore(std::uintptr_t address, std::uint32_t* count, Attempt attempt, std::uint32_t pc) {
   Step(address, true);
   SyncObject& semaphore = SyncObjectAt(address);
+  CellOf(address);  // rolled back, if it is a global's
   if (!WaitWhile(address, attempt, [&] { return *count == 0; })) return false;
   --*count;
   AcquireFrom(semaphore);
@@ -189,6 +215,7 @@ bool WaitSemaphore(std::uintptr_t address, std::uint32_t* count, Attempt attempt
 void PostSemaphore(std::uintptr_t address, std::uint32_t* count, std::uint32_t pc) {
   Step(address, true);
   ReleaseInto(SyncObjectAt(address));
+  CellOf(address);  // rolled back, if it is a global's
   ++*count;
   WakeAll(address);
   Note(Verb::kUnlock, pc, 0, address, 0, 0);

@@ -3,6 +3,7 @@
 #ifndef ASHLAR_STRESS_EXPLORER_SYNC_OBJECT_H_
 #define ASHLAR_STRESS_EXPLORER_SYNC_OBJECT_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "stress/explorer/fiber.h"
@@ -30,8 +31,11 @@ void WidenSyncObjects(unsigned chunk);
 void WidenTables();
 
 SyncObject& SyncObjectAt(std::uintptr_t address);
-// Its memory is another object's from now on.
+// Null: nothing has happened there.
+SyncObject* FindSyncObject(std::uintptr_t address);
+// Its memory is another object's from now on. And that of all in so many bytes.
 void ForgetSyncObject(std::uintptr_t address);
+void ForgetSyncObjectsIn(std::uintptr_t start, std::size_t size);
 
 // What the running thread knows goes into the object; what the object knows to the thread.
 void ReleaseInto(SyncObject& object);
@@ -39,7 +43,8 @@ void AcquireFrom(const SyncObject& object);
 
 enum class Attempt : std::uint8_t { kTry, kWait, kWaitTimed };
 
-// All of them false: not acquired (kTry, or kWaitTimed and nobody else could run).
+// All of them false: not acquired. That kWaitTimed gives up is a choice, and what happens when nobody
+// else can run.
 bool LockMutex(std::uintptr_t address, Attempt attempt, bool recursive, std::uint32_t pc);
 void UnlockMutex(std::uintptr_t address, std::uint32_t pc);
 bool LockShared(std::uintptr_t address, Attempt attempt, std::uint32_t pc);

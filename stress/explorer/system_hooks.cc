@@ -19,6 +19,7 @@
 #include "stress/explorer/image.h"
 #include "stress/explorer/real.h"
 #include "stress/explorer/scheduler.h"
+#include "stress/explorer/virtual_time.h"
 
 using namespace ashlar::explorer;  // NOLINT: everything here stands outside by its nature
 
@@ -26,8 +27,6 @@ namespace {
 
 #define HERE PlaceOf(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)))
 
-constexpr long kStartSeconds = 1000;
-constexpr long kNanosecondsPerStep = 1000;
 constexpr int kMembarrierRegisterPrivate = 16;
 
 // Sleeping lets the others run. How long it takes nobody can rely on.
@@ -38,18 +37,19 @@ void MakeWay() {
   Reschedule(true);
 }
 
-void SetTime(timespec* time) {
-  const long nanoseconds = static_cast<long>(g_schedule.steps) * kNanosecondsPerStep;
-  time->tv_sec = kStartSeconds + nanoseconds / 1000000000;
-  time->tv_nsec = nanoseconds % 1000000000;
+void SleepUntil(const timespec& time) {
+  MakeWay();
+  SkipTo(time);
 }
+void SleepFor(const timespec& span) { SleepUntil(TimeAfter(span)); }
 
 long Refuse(int error) {
   errno = error;
   return -1;
 }
 
-long Futex(std::uintptr_t address, int operation, std::uint32_t value, bool timed,
+// `time`: null, or how long (FUTEX_WAIT) or until when (FUTEX_WAIT_BITSET) to wait.
+long Futex(std::uintptr_t address, int operation, std::uint32_t value, const timespec* time,
            std::uint32_t pc) {
   switch (operation & FUTEX_CMD_MASK) {
     case FUTEX_WAIT:
@@ -58,7 +58,16 @@ long Futex(std::uintptr_t address, int operation, std::uint32_t value, bool time
       AtomicStep(address, false, false, pc);
       if (static_cast<std::uint32_t>(ReadRaw(address, 4)) != value) return Refuse(EAGAIN);
       Note(Verb::kWait, pc, 0, address, 0, 0);
-      return Block(address, timed) ? Refuse(ETIMEDOUT) : 0;
+      if (time == nullptr) return Block(address), 0;
+      const bool is_span = (operation & FUTEX_CMD_MASK) == FUTEX_WAIT;
+      const timespec end = is_span ? TimeAfter(*time) : *time;
+      if (Ask(2, Kind::kProgram) == 1) {
+        ++g_me->fruitless;
+      } else if (!Block(address, true)) {
+        return 0;
+      }
+      SkipTo(end);
+      return Refuse(ETIMEDOUT);
     }
     case FUTEX_WAKE:
     case FUTEX_WAKE_BITSET:
@@ -87,7 +96,7 @@ long syscall(long number, ...) noexcept {
   va_end(list);
   if (g_active && number == SYS_futex) {
     return Futex(static_cast<std::uintptr_t>(a[0]), static_cast<int>(a[1]),
-                 static_cast<std::uint32_t>(a[2]), a[3] != 0, HERE);
+                 static_cast<std::uint32_t>(a[2]), reinterpret_cast<const timespec*>(a[3]), HERE);
   }
   if (g_active && number == SYS_membarrier) {
     if (a[0] == 0) return 0x1ff;  // all of them are there
@@ -113,33 +122,32 @@ int sched_yield() noexcept {
 }
 int usleep(useconds_t time) {
   if (!g_active) return ASHLAR_REAL(usleep)(time);
-  MakeWay();
+  SleepFor({static_cast<time_t>(time / 1000000), static_cast<long>(time % 1000000) * 1000});
   return 0;
 }
 unsigned sleep(unsigned time) {
   if (!g_active) return ASHLAR_REAL(sleep)(time);
-  MakeWay();
+  SleepFor({static_cast<time_t>(time), 0});
   return 0;
 }
 int nanosleep(const timespec* time, timespec* rest) {
   if (!g_active) return ASHLAR_REAL(nanosleep)(time, rest);
-  MakeWay();
+  SleepFor(*time);
   return 0;
 }
 int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec* rest) {
   if (!g_active) return ASHLAR_REAL(clock_nanosleep)(clock, flags, time, rest);
-  MakeWay();
+  SleepUntil((flags & TIMER_ABSTIME) != 0 ? *time : TimeAfter(*time));
   return 0;
 }
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
   if (!g_active) return static_cast<int>(RealSyscall(SYS_clock_gettime, clock, time, 0, 0, 0, 0));
-  SetTime(time);
+  *time = TimeNow();
   return 0;
 }
 int gettimeofday(timeval* time, void* zone) noexcept {
   if (!g_active) return static_cast<int>(RealSyscall(SYS_gettimeofday, time, zone, 0, 0, 0, 0));
-  timespec now;
-  SetTime(&now);
+  const timespec now = TimeNow();
   *time = {now.tv_sec, now.tv_nsec / 1000};
   return 0;
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "stress/explorer/active.h"
+#include "stress/explorer/cell.h"
+#include "stress/explorer/choices.h"
 #include "stress/explorer/event.h"
 #include "stress/explorer/failure.h"
 #include "stress/explorer/fiber.h"
@@ -14,6 +16,7 @@
 #include "stress/explorer/real.h"
 #include "stress/explorer/scheduler.h"
 #include "stress/explorer/sync_object.h"
+#include "stress/explorer/virtual_time.h"
 
 using namespace ashlar::explorer;  // NOLINT: everything here stands outside by its nature
 
@@ -28,8 +31,44 @@ std::uintptr_t AddressOf(const T* p) {
   return reinterpret_cast<std::uintptr_t>(p);
 }
 
-bool IsRecursive(const pthread_mutex_t* mutex) {
-  return (mutex->__data.__kind & 3) == PTHREAD_MUTEX_RECURSIVE_NP;
+int KindOf(const pthread_mutex_t* mutex) { return mutex->__data.__kind & 3; }
+
+// One that looks for errors, and whether the running thread holds it.
+bool Checks(const pthread_mutex_t* mutex) { return KindOf(mutex) == PTHREAD_MUTEX_ERRORCHECK_NP; }
+bool IsMine(const pthread_mutex_t* mutex) { return SyncObjectAt(AddressOf(mutex)).owner == g_me->id; }
+
+// What a timed attempt returns that is given up.
+int TimeoutAt(const timespec* time) {
+  SkipTo(*time);
+  return ETIMEDOUT;
+}
+
+// 0, or EBUSY (kTry), ETIMEDOUT (kWaitTimed, until `time`), EDEADLK.
+int Lock(pthread_mutex_t* mutex, Attempt attempt, const timespec* time, std::uint32_t pc) {
+  if (attempt != Attempt::kTry && Checks(mutex) && IsMine(mutex)) return EDEADLK;
+  if (LockMutex(AddressOf(mutex), attempt, KindOf(mutex) == PTHREAD_MUTEX_RECURSIVE_NP, pc)) return 0;
+  return attempt == Attempt::kTry ? EBUSY : TimeoutAt(time);
+}
+
+int JoinEnded(Fiber& fiber, void** result, std::uint32_t pc) {
+  Join(g_me->knows, fiber.knows);
+  g_me->fruitless = 0;
+  fiber.joined = true;
+  if (result != nullptr) *result = fiber.result;
+  Note(Verb::kJoin, pc, 0, fiber.id, 0, 0);
+  return 0;
+}
+
+int TimedJoin(Fiber& fiber, void** result, const timespec* time, std::uint32_t pc) {
+  Step(HandleOf(fiber), true);
+  while (fiber.status != Status::kDone) {
+    if (Ask(2, Kind::kProgram) == 1) {
+      ++g_me->fruitless;
+      return TimeoutAt(time);
+    }
+    if (Block(HandleOf(fiber), true) && fiber.status != Status::kDone) return TimeoutAt(time);
+  }
+  return JoinEnded(fiber, result, pc);
 }
 
 Fiber& FiberOrDie(pthread_t thread, std::uint32_t pc) {
@@ -65,12 +104,23 @@ int pthread_join(pthread_t thread, void** result) {
   Step(HandleOf(fiber), true);
   if (&fiber == g_me) return EDEADLK;
   while (fiber.status != Status::kDone) Block(HandleOf(fiber));
-  Join(g_me->knows, fiber.knows);
-  g_me->fruitless = 0;
-  fiber.joined = true;
-  if (result != nullptr) *result = fiber.result;
-  Note(Verb::kJoin, HERE, 0, fiber.id, 0, 0);
-  return 0;
+  return JoinEnded(fiber, result, HERE);
+}
+int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
+  REAL_UNLESS_ACTIVE(pthread_tryjoin_np, thread, result);
+  Fiber& fiber = FiberOrDie(thread, HERE);
+  Step(HandleOf(fiber), true);
+  if (fiber.status == Status::kDone) return JoinEnded(fiber, result, HERE);
+  ++g_me->fruitless;
+  return EBUSY;
+}
+int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* time) {
+  REAL_UNLESS_ACTIVE(pthread_timedjoin_np, thread, result, time);
+  return TimedJoin(FiberOrDie(thread, HERE), result, time, HERE);
+}
+int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* time) {
+  REAL_UNLESS_ACTIVE(pthread_clockjoin_np, thread, result, clock, time);
+  return TimedJoin(FiberOrDie(thread, HERE), result, time, HERE);
 }
 
 int pthread_detach(pthread_t thread) {
@@ -105,27 +155,31 @@ int pthread_mutex_destroy(pthread_mutex_t* m) {
 }
 int pthread_mutex_lock(pthread_mutex_t* m) {
   REAL_UNLESS_ACTIVE(pthread_mutex_lock, m);
-  LockMutex(AddressOf(m), Attempt::kWait, IsRecursive(m), HERE);
-  return 0;
+  return Lock(m, Attempt::kWait, nullptr, HERE);
 }
 int pthread_mutex_trylock(pthread_mutex_t* m) {
   REAL_UNLESS_ACTIVE(pthread_mutex_trylock, m);
-  return LockMutex(AddressOf(m), Attempt::kTry, IsRecursive(m), HERE) ? 0 : EBUSY;
+  return Lock(m, Attempt::kTry, nullptr, HERE);
 }
 int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_mutex_timedlock, m, time);
-  return LockMutex(AddressOf(m), Attempt::kWaitTimed, IsRecursive(m), HERE) ? 0 : ETIMEDOUT;
+  return Lock(m, Attempt::kWaitTimed, time, HERE);
 }
 int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock, const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_mutex_clocklock, m, clock, time);
-  return LockMutex(AddressOf(m), Attempt::kWaitTimed, IsRecursive(m), HERE) ? 0 : ETIMEDOUT;
+  return Lock(m, Attempt::kWaitTimed, time, HERE);
 }
 int pthread_mutex_unlock(pthread_mutex_t* m) {
   REAL_UNLESS_ACTIVE(pthread_mutex_unlock, m);
+  if (Checks(m) && !IsMine(m)) return EPERM;
   UnlockMutex(AddressOf(m), HERE);
   return 0;
 }
 
+int pthread_spin_init(pthread_spinlock_t* lock, int shared) noexcept {
+  if (g_active) ForgetSyncObject(AddressOf(lock));
+  return ASHLAR_REAL(pthread_spin_init)(lock, shared);
+}
 int pthread_spin_lock(pthread_spinlock_t* lock) {
   REAL_UNLESS_ACTIVE(pthread_spin_lock, lock);
   LockMutex(AddressOf(lock), Attempt::kWait, false, HERE);
@@ -154,12 +208,12 @@ int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
 }
 int pthread_cond_timedwait(pthread_cond_t* c, pthread_mutex_t* m, const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_cond_timedwait, c, m, time);
-  return WaitCondition(AddressOf(c), AddressOf(m), true, HERE) ? 0 : ETIMEDOUT;
+  return WaitCondition(AddressOf(c), AddressOf(m), true, HERE) ? 0 : TimeoutAt(time);
 }
 int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock,
                            const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_cond_clockwait, c, m, clock, time);
-  return WaitCondition(AddressOf(c), AddressOf(m), true, HERE) ? 0 : ETIMEDOUT;
+  return WaitCondition(AddressOf(c), AddressOf(m), true, HERE) ? 0 : TimeoutAt(time);
 }
 int pthread_cond_signal(pthread_cond_t* c) {
   REAL_UNLESS_ACTIVE(pthread_cond_signal, c);
@@ -174,6 +228,10 @@ int pthread_cond_broadcast(pthread_cond_t* c) {
 
 // --- Readers-writer locks. ---
 
+int pthread_rwlock_init(pthread_rwlock_t* l, const pthread_rwlockattr_t* attributes) noexcept {
+  if (g_active) ForgetSyncObject(AddressOf(l));
+  return ASHLAR_REAL(pthread_rwlock_init)(l, attributes);
+}
 int pthread_rwlock_destroy(pthread_rwlock_t* l) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_destroy, l);
   ForgetSyncObject(AddressOf(l));
@@ -188,9 +246,13 @@ int pthread_rwlock_tryrdlock(pthread_rwlock_t* l) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_tryrdlock, l);
   return LockShared(AddressOf(l), Attempt::kTry, HERE) ? 0 : EBUSY;
 }
+int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* time) {
+  REAL_UNLESS_ACTIVE(pthread_rwlock_timedrdlock, l, time);
+  return LockShared(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : TimeoutAt(time);
+}
 int pthread_rwlock_clockrdlock(pthread_rwlock_t* l, clockid_t clock, const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_clockrdlock, l, clock, time);
-  return LockShared(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : ETIMEDOUT;
+  return LockShared(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : TimeoutAt(time);
 }
 int pthread_rwlock_wrlock(pthread_rwlock_t* l) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_wrlock, l);
@@ -201,9 +263,13 @@ int pthread_rwlock_trywrlock(pthread_rwlock_t* l) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_trywrlock, l);
   return LockExclusive(AddressOf(l), Attempt::kTry, HERE) ? 0 : EBUSY;
 }
+int pthread_rwlock_timedwrlock(pthread_rwlock_t* l, const timespec* time) {
+  REAL_UNLESS_ACTIVE(pthread_rwlock_timedwrlock, l, time);
+  return LockExclusive(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : TimeoutAt(time);
+}
 int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock, const timespec* time) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_clockwrlock, l, clock, time);
-  return LockExclusive(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : ETIMEDOUT;
+  return LockExclusive(AddressOf(l), Attempt::kWaitTimed, HERE) ? 0 : TimeoutAt(time);
 }
 int pthread_rwlock_unlock(pthread_rwlock_t* l) {
   REAL_UNLESS_ACTIVE(pthread_rwlock_unlock, l);
@@ -216,11 +282,18 @@ int pthread_rwlock_unlock(pthread_rwlock_t* l) {
 int sem_init(sem_t* s, int shared, unsigned value) {
   REAL_UNLESS_ACTIVE(sem_init, s, shared, value);
   ForgetSyncObject(AddressOf(s));
+  CellOf(AddressOf(s));  // rolled back, if it is a global's
   *reinterpret_cast<std::uint32_t*>(s) = value;
   return 0;
 }
 int sem_destroy(sem_t* s) {
   REAL_UNLESS_ACTIVE(sem_destroy, s);
+  return 0;
+}
+int sem_getvalue(sem_t* s, int* value) {
+  REAL_UNLESS_ACTIVE(sem_getvalue, s, value);
+  Step(AddressOf(s), false);
+  *value = static_cast<int>(*reinterpret_cast<std::uint32_t*>(s));
   return 0;
 }
 int sem_wait(sem_t* s) {
@@ -239,7 +312,7 @@ int sem_timedwait(sem_t* s, const timespec* time) {
   if (WaitSemaphore(AddressOf(s), reinterpret_cast<std::uint32_t*>(s), Attempt::kWaitTimed, HERE)) {
     return 0;
   }
-  errno = ETIMEDOUT;
+  errno = TimeoutAt(time);
   return -1;
 }
 int sem_clockwait(sem_t* s, clockid_t clock, const timespec* time) {
@@ -257,6 +330,7 @@ int pthread_barrier_init(pthread_barrier_t* b, const pthread_barrierattr_t* attr
   REAL_UNLESS_ACTIVE(pthread_barrier_init, b, attributes, parties);
   if (parties == 0) return EINVAL;
   ForgetSyncObject(AddressOf(b));
+  CellOf(AddressOf(b));  // rolled back, if it is a global's
   *reinterpret_cast<std::uint32_t*>(b) = parties;
   return 0;
 }

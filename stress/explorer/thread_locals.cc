@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "stress/explorer/active.h"
 #include "stress/explorer/failure.h"
+#include "stress/explorer/heap.h"
 #include "stress/explorer/real.h"
 
 namespace std {
@@ -47,12 +49,45 @@ constexpr unsigned kProcessors = 2;
 std::uintptr_t g_variables;  // thread-locals met so far
 pthread_key_t g_host_key;    // copies of threads that are no fibers
 
+// Keys of an execution. Those that are older, or in a variable of a library's, which makes it but once,
+// are the C library's and stay; their values are each fiber's own all the same.
 struct Key {
   bool used;
+  unsigned older;  // its number; kNotOlder: the body made it
   void (*destructor)(void*);
 };
+constexpr unsigned kNotOlder = UINT_MAX;
 Key g_keys[Fiber::kMaxKeys];
 unsigned g_key_count;
+
+struct OlderKey {
+  std::uint8_t slot;  // in g_keys, and 1; 0: this execution has not used it
+  void (*destructor)(void*);
+};
+OlderKey g_older[PTHREAD_KEYS_MAX];
+static_assert(Fiber::kMaxKeys < 255 && PTHREAD_KEYS_MAX <= kFirstKey);
+
+// The place of a key's values in each fiber; kMaxKeys: there is none.
+unsigned SlotOf(pthread_key_t key) {
+  if (key >= kFirstKey) {
+    const unsigned slot = key - kFirstKey;
+    return slot < g_key_count && g_keys[slot].used ? slot : Fiber::kMaxKeys;
+  }
+  return key < PTHREAD_KEYS_MAX && g_older[key].slot != 0 ? g_older[key].slot - 1U : Fiber::kMaxKeys;
+}
+
+unsigned MakeSlot(unsigned older, void (*destructor)(void*)) {
+  if (g_key_count == Fiber::kMaxKeys) return Fiber::kMaxKeys;
+  g_keys[g_key_count] = {true, older, destructor};
+  return g_key_count++;
+}
+
+unsigned MakeSlotOfOlder(pthread_key_t key) {
+  if (key >= PTHREAD_KEYS_MAX) return Fiber::kMaxKeys;
+  const unsigned slot = MakeSlot(key, g_older[key].destructor);
+  if (slot != Fiber::kMaxKeys) g_older[key].slot = static_cast<std::uint8_t>(slot + 1);
+  return slot;
+}
 
 void Fill(void* copy, const Control& control) {
   if (control.initial != nullptr) {
@@ -102,7 +137,10 @@ void InitializeThreadLocals() {
 }
 
 void ResetKeys() {
-  for (unsigned i = 0; i < g_key_count; ++i) g_keys[i] = {};
+  for (unsigned i = 0; i < g_key_count; ++i) {
+    if (g_keys[i].older != kNotOlder) g_older[g_keys[i].older].slot = 0;
+    g_keys[i] = {};
+  }
   g_key_count = 0;
 }
 
@@ -128,13 +166,18 @@ using namespace ashlar::explorer;  // NOLINT: what follows stands outside by its
 
 extern "C" {
 
-// libstdc++.so's own variables, as explored code names them: they stay where they are.
+// libstdc++.so's own variables, as explored code names them. pthread_once hands them on.
 Control once_callable_control asm("__emutls_v._ZSt15__once_callable") = {8, 8, 0, nullptr};
 Control once_call_control asm("__emutls_v._ZSt11__once_call") = {8, 8, 0, nullptr};
 
 void* __emutls_get_address(Control* control) {
-  if (control == &once_callable_control) return &std::__once_callable;
-  if (control == &once_call_control) return &std::__once_call;
+  if (control == &once_callable_control) {
+    return g_active ? &g_me->once_callable : &std::__once_callable;
+  }
+  if (control == &once_call_control) {
+    return g_active ? reinterpret_cast<void*>(&g_me->once_call)
+                    : reinterpret_cast<void*>(&std::__once_call);
+  }
   if (control->index == 0) [[unlikely]] control->index = ++g_variables;
   if (g_active) return OfFiber(*g_me, *control);
   static const int created = pthread_key_create(&g_host_key, nullptr);
@@ -143,27 +186,43 @@ void* __emutls_get_address(Control* control) {
 }
 
 int pthread_key_create(pthread_key_t* key, void (*destructor)(void*)) {
-  if (!g_active) return ASHLAR_REAL(pthread_key_create)(key, destructor);
-  if (g_key_count == Fiber::kMaxKeys) return EAGAIN;
-  g_keys[g_key_count] = {true, destructor};
-  *key = kFirstKey + g_key_count++;
+  const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  if (!g_active || (OffsetOf(caller) == 0 && !IsInArena(key))) {
+    const int error = ASHLAR_REAL(pthread_key_create)(key, destructor);
+    if (error == 0 && *key < PTHREAD_KEYS_MAX) g_older[*key].destructor = destructor;
+    return error;
+  }
+  const unsigned slot = MakeSlot(kNotOlder, destructor);
+  if (slot == Fiber::kMaxKeys) return EAGAIN;
+  *key = kFirstKey + slot;
   return 0;
 }
 
 int pthread_key_delete(pthread_key_t key) {
-  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_key_delete)(key);
-  g_keys[key - kFirstKey].destructor = nullptr;
+  if (!g_active) return ASHLAR_REAL(pthread_key_delete)(key);
+  unsigned slot = SlotOf(key);
+  if (slot == Fiber::kMaxKeys && key < kFirstKey) slot = MakeSlotOfOlder(key);
+  if (slot == Fiber::kMaxKeys) return EINVAL;
+  g_keys[slot].destructor = nullptr;  // an older one is there again in the next execution
+  if (key >= kFirstKey && slot + 1 == g_key_count) {
+    --g_key_count;
+    for (unsigned id = 1; id < g_fiber_count; ++id) g_fibers[id].keys[slot] = nullptr;
+  }
   return 0;
 }
 
 void* pthread_getspecific(pthread_key_t key) {
-  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_getspecific)(key);
-  return g_me->keys[key - kFirstKey];
+  if (!g_active) return ASHLAR_REAL(pthread_getspecific)(key);
+  const unsigned slot = SlotOf(key);
+  return slot != Fiber::kMaxKeys ? g_me->keys[slot] : nullptr;
 }
 
 int pthread_setspecific(pthread_key_t key, const void* value) {
-  if (!g_active || key < kFirstKey) return ASHLAR_REAL(pthread_setspecific)(key, value);
-  g_me->keys[key - kFirstKey] = const_cast<void*>(value);
+  if (!g_active) return ASHLAR_REAL(pthread_setspecific)(key, value);
+  unsigned slot = SlotOf(key);
+  if (slot == Fiber::kMaxKeys && key < kFirstKey) slot = MakeSlotOfOlder(key);
+  if (slot == Fiber::kMaxKeys) return EINVAL;
+  g_me->keys[slot] = const_cast<void*>(value);
   return 0;
 }
 

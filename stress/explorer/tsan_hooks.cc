@@ -202,15 +202,45 @@ void __tsan_release(void* p) {
 void __tsan_ignore_thread_begin() {}
 void __tsan_ignore_thread_end() {}
 void __tsan_mutex_create(void*, unsigned) {}
-void __tsan_mutex_destroy(void*, unsigned) {}
+void __tsan_mutex_destroy(void* p, unsigned) {
+  if (g_active) ForgetSyncObject(AddressOf(static_cast<char*>(p)));
+}
 void __tsan_mutex_pre_lock(void*, unsigned) {}
-void __tsan_mutex_post_lock(void* p, unsigned, int) { __tsan_acquire(p); }
+void __tsan_mutex_post_lock(void* p, unsigned flags, int) {
+  constexpr unsigned kTryLockFailed = 1U << 5;
+  if ((flags & kTryLockFailed) == 0) __tsan_acquire(p);
+}
 int __tsan_mutex_pre_unlock(void* p, unsigned) { __tsan_release(p); return 0; }
 void __tsan_mutex_post_unlock(void*, unsigned) {}
 void __tsan_mutex_pre_signal(void*, unsigned) {}
 void __tsan_mutex_post_signal(void*, unsigned) {}
 void __tsan_mutex_pre_divert(void*, unsigned) {}
 void __tsan_mutex_post_divert(void*, unsigned) {}
+void __tsan_check_no_mutexes_held() {}
+void __tsan_flush_memory() {}
+void* __tsan_external_register_tag(const char*) { return nullptr; }
+void __tsan_external_register_header(void*, const char*) {}
+void __tsan_external_assign_tag(void*, void*) {}
+void __tsan_external_read(void* p, void*, void*) { Plain(p, 1, false, RETURN_ADDRESS); }
+void __tsan_external_write(void* p, void*, void*) { Plain(p, 1, true, RETURN_ADDRESS); }
+// What it says is benign is none the less told of: Races::kIgnore is there for that.
+void AnnotateBenignRace(const char*, int, const volatile void*, const char*) {}
+void AnnotateBenignRaceSized(const char*, int, const volatile void*, std::size_t, const char*) {}
+void AnnotateEnableRaceDetection(const char*, int, int) {}
+void AnnotateThreadName(const char*, int, const char*) {}
+void AnnotateNewMemory(const char*, int, const volatile void*, std::size_t) {}
+void AnnotateRWLockCreate(const char*, int, const volatile void*) {}
+void AnnotateRWLockCreateStatic(const char*, int, const volatile void*) {}
+void AnnotateRWLockDestroy(const char*, int, const volatile void* p) {
+  __tsan_mutex_destroy(const_cast<void*>(p), 0);
+}
+void AnnotateRWLockAcquired(const char*, int, const volatile void* p, long) {
+  __tsan_acquire(const_cast<void*>(p));
+}
+void AnnotateRWLockReleased(const char*, int, const volatile void* p, long) {
+  __tsan_release(const_cast<void*>(p));
+}
+int RunningOnValgrind() { return 0; }
 void AnnotateIgnoreReadsBegin(const char*, int) {}
 void AnnotateIgnoreReadsEnd(const char*, int) {}
 void AnnotateIgnoreWritesBegin(const char*, int) {}

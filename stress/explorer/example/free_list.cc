@@ -1,0 +1,1 @@
+#include "stress/explorer/example/free_list.h"
