@@ -2,6 +2,7 @@
 #ifndef ASHLAR_STRESS_ENGINE_GROUND_H_
 #define ASHLAR_STRESS_ENGINE_GROUND_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -51,12 +52,21 @@ struct Region {
 };
 
 // A source whose blocks come from the heap of the explorer, which sees each touch of a freed one.
+// All are back when it goes.
 class HeapSource {
  public:
+  ~HeapSource() { ASHLAR_REQUIRE(blocks_.load(std::memory_order_relaxed) == 0); }
   MemoryBlock Acquire(std::size_t size_bytes) noexcept {
+    blocks_.fetch_add(1, std::memory_order_relaxed);
     return {std::aligned_alloc(64, size_bytes), size_bytes};
   }
-  void Release(MemoryBlock block) noexcept { std::free(block.start); }
+  void Release(MemoryBlock block) noexcept {
+    blocks_.fetch_sub(1, std::memory_order_relaxed);
+    std::free(block.start);
+  }
+
+ private:
+  std::atomic<int> blocks_{0};
 };
 
 // One class of a SlabPool over a region of its own.
