@@ -1,6 +1,6 @@
 // exception_hooks.cc - exceptions that several threads hold. libstdc++.so counts those who do, by
-// operations of its own that no rebuilding shows; without the edges between them, whoever lets go last
-// would seem to destroy what others still look at.
+// operations of its own that no rebuilding shows; without the edges between them, whoever lets go
+// last would seem to destroy what others still look at.
 #include <cxxabi.h>
 
 #include <cstdint>
@@ -30,7 +30,8 @@ constexpr std::uint64_t kGnuException = 0x474e5543432b2b00;
 
 // The number of its holders stands in front of all that.
 const volatile int& HoldersOf(const void* exception) {
-  return *reinterpret_cast<const volatile int*>(static_cast<const char*>(exception) - sizeof(Header) - 16);
+  const auto* start = static_cast<const char*>(exception) - sizeof(Header) - 16;
+  return *reinterpret_cast<const volatile int*>(start);
 }
 
 // The running thread is about to take one off the count, with acq_rel.
@@ -51,7 +52,8 @@ void LetGo(const void* exception) {
 
 extern "C" {
 
-void ReleaseExceptionPointer(void** pointer) asm("_ZNSt15__exception_ptr13exception_ptr10_M_releaseEv");
+void ReleaseExceptionPointer(void** pointer)
+    asm("_ZNSt15__exception_ptr13exception_ptr10_M_releaseEv");
 void ReleaseExceptionPointer(void** pointer) {
   if (g_active && *pointer != nullptr) LetGo(*pointer);
   using Function = void (*)(void**);

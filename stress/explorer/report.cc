@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::uint32_t kLastEvents = 400;  // that a report shows
 constexpr std::size_t kMaxText = 1 << 20;
-constexpr int kColumn = 38;
 
 struct Text {
   char* start = nullptr;
@@ -161,26 +160,29 @@ void WriteLanes() {
   const std::uint32_t count = Collapse(events, times);
   const std::uint32_t from = count > kLastEvents ? count - kLastEvents : 0;
   if (count == 0) return;
-  bool has[kMaxThreads] = {};
+  int widths[kMaxThreads] = {};  // 0: it has no event here
+  char text[128];
   for (std::uint32_t i = from; i < count; ++i) {
-    pcs[i - from] = events[i % kLastEvents].pc;
-    has[events[i % kLastEvents].thread] = true;
+    const Event& event = events[i % kLastEvents];
+    pcs[i - from] = event.pc;
+    WriteEvent(text, sizeof text, event);
+    const int width = static_cast<int>(strlen(text)) + 2;
+    if (width > widths[event.thread]) widths[event.thread] = width;
   }
   LookUp(pcs, count - from, symbols);
   g_text.Add("\n");
   if (from > 0) g_text.Add("  (%u earlier events are not shown)\n", from);
   g_text.Add("  ");
   for (unsigned t = 0; t < kMaxThreads; ++t) {
-    if (has[t]) g_text.Add("T%-*u", kColumn - 1, t);
+    if (widths[t] > 0) g_text.Add("T%-*u", widths[t] - 1, t);
   }
   g_text.Add("\n");
   for (std::uint32_t i = from; i < count; ++i) {
     const Event& event = events[i % kLastEvents];
-    char text[128];
     WriteEvent(text, sizeof text, event);
     g_text.Add("  ");
     for (unsigned t = 0; t < kMaxThreads; ++t) {
-      if (has[t]) g_text.Add("%-*s", kColumn, t == event.thread ? text : ".");
+      if (widths[t] > 0) g_text.Add("%-*s", widths[t], t == event.thread ? text : ".");
     }
     const char* place = symbols[i - from].place;
     char label[16];

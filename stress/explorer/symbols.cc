@@ -48,8 +48,11 @@ const char* Shortened(const char* place) {
       const char* slash = strchr(found, '/');  // the workspace's name
       if (slash != nullptr) found = slash + 1;
     }
-    return found;
+    place = found;
+    break;
   }
+  const char* include = strstr(place, "/include/");
+  if (place[0] == '/' && include != nullptr) return include + 9;  // of the system
   return strncmp(place, "./", 2) == 0 ? place + 2 : place;
 }
 

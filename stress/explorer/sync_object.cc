@@ -55,16 +55,20 @@ SyncObject& SyncObjectAt(std::uintptr_t address) {
   return object;
 }
 
+namespace {
+
 // Where no object is; the second kind is still looked at by threads that wait, or did until just now.
 constexpr std::uintptr_t kNothing = 0;
 constexpr std::uintptr_t kAbandoned = 1;
 
-static bool IsAwaited(std::uintptr_t address) {
+bool IsAwaited(std::uintptr_t address) {
   for (unsigned id = 1; id < g_fiber_count; ++id) {
     if (g_fibers[id].waits_for == address) return true;
   }
   return false;
 }
+
+}  // namespace
 
 void ForgetSyncObject(std::uintptr_t address) { ForgetSyncObjectsIn(address, 1); }
 

@@ -1,5 +1,5 @@
-// free_list.h - the example of the README: three numbers that threads take and give back, in Treiber's
-// way, and with its ABA bug. What a user would have in a header of his own.
+// free_list.h - the example of the top-level README: three numbers that threads take and give back,
+// in Treiber's way and with its ABA bug. What a user would have in a header of their own.
 #ifndef ASHLAR_STRESS_EXPLORER_EXAMPLE_FREE_LIST_H_
 #define ASHLAR_STRESS_EXPLORER_EXAMPLE_FREE_LIST_H_
 

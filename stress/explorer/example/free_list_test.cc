@@ -1,4 +1,4 @@
-// The example of the README: its test, which is to fail, and what it then prints.
+// The example of the top-level README: its test, and the failure that it is to have.
 #include "stress/explorer/example/free_list.h"
 
 #include <atomic>

@@ -2,9 +2,11 @@
 #ifndef ASHLAR_STRESS_EXPLORER_TEST_EXPECTATIONS_H_
 #define ASHLAR_STRESS_EXPLORER_TEST_EXPECTATIONS_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -55,6 +57,32 @@ void ExpectCompletelyClean(const Body& body, const char* file = __builtin_FILE()
 inline void ExpectFailure(const Result& result, std::string_view what) {
   EXPECT_TRUE(result.failed) << result.executions << " executions were clean";
   EXPECT_NE(std::string_view(result.failure).find(what), std::string_view::npos) << result.report;
+}
+
+// The data races that each of eight explorations meets first: pairs of lines, in alphabetical order.
+template <typename Body>
+std::string RacesOf(const Body& body, const char* file = __builtin_FILE(),
+                    int line_number = __builtin_LINE()) {
+  std::set<std::string> pairs;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Result result = Explore({.executions = 5000, .seed = seed}, body, file, line_number);
+    ExpectFailure(result, "data race");
+    // "  now      folders/file:line:column  (function)"
+    const auto line = [&](std::string_view which) {
+      std::string_view rest = result.report;
+      rest.remove_prefix(std::min(rest.find(which), rest.size() - which.size()) + which.size());
+      rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+      rest = rest.substr(0, rest.find(' '));
+      rest = rest.substr(0, rest.rfind(':'));
+      return std::string(rest.substr(rest.rfind('/') + 1));
+    };
+    const std::string now = line("\n  now ");
+    const std::string earlier = line("\n  earlier ");
+    pairs.insert(std::min(now, earlier) + " and " + std::max(now, earlier) + '\n');
+  }
+  std::string all;
+  for (const std::string& pair : pairs) all += pair;
+  return all;
 }
 
 // What bodies since ClearOutcomes() noted, in alphabetical order.

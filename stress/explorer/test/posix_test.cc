@@ -257,6 +257,47 @@ TEST(Posix, JoiningWithoutWaitingSaysWhetherTheThreadHasEnded) {
   }, 3000);
 }
 
+TEST(Posix, JoiningWithATimeLimitWaitsOrGivesUp) {
+  ClearOutcomes();
+  ExpectClean([] {
+    data = 0;
+    pthread_t thread;
+    pthread_create(&thread, nullptr, [](void*) -> void* { return &(data = 1); }, nullptr);
+    timespec soon;
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec += 1;
+    if (pthread_timedjoin_np(thread, nullptr, &soon) == 0) {
+      NoteOutcome("joined");
+    } else {
+      NoteOutcome("timeout");
+      pthread_join(thread, nullptr);
+    }
+    ASHLAR_REQUIRE(data == 1);
+  });
+  EXPECT_EQ(NotedOutcomes(), "joined, timeout");
+}
+
+TEST(Posix, TheClockShowsWhenAWaitOrASleepWasOver) {
+  ExpectClean([] {
+    timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 5;
+    const auto is_over = [&] {
+      timespec now;
+      clock_gettime(CLOCK_REALTIME, &now);
+      return now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec);
+    };
+    sem_t semaphore;
+    sem_init(&semaphore, 0, 0);
+    ASHLAR_REQUIRE(!is_over());
+    ASHLAR_REQUIRE(sem_timedwait(&semaphore, &end) == -1 && is_over());
+    end.tv_sec += 3600;
+    ASHLAR_REQUIRE(!is_over());
+    sleep(3600);
+    ASHLAR_REQUIRE(is_over());
+  }, 100);
+}
+
 TEST(Posix, ADetachedThreadNeedsNoJoin) {
   ExpectClean([] {
     data = 0;
