@@ -35,7 +35,15 @@ _WEAK_FAILURES = [
     "?(__atomic_load(p,e,f),!1):__atomic_compare_exchange(p,e,d,w,s,f))",
 ]
 
-def _explored_transition_impl(_, attr):
+# The coverage of libFuzzer but for the depth of the stack, which would be a thread-local that is not
+# emulated.
+_COVERAGE = [
+    "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp",
+    "-DASHLAR_EXPLORED_FUZZ=1",
+]
+
+def _explored_transition_impl(settings, attr):
+    is_fuzz = attr.is_fuzz and "-fsanitize=fuzzer-no-link" in settings[_COPT]
     return {
         "//command_line_option:compilation_mode": "fastbuild",
         _COPT: [
@@ -44,17 +52,17 @@ def _explored_transition_impl(_, attr):
             attr.optimize,
             "-w",  # the ordinary build of the same sources warns
             "-DASHLAR_EXPLORED=1",
-        ] + attr.compiler_copts + _WEAK_FAILURES,
+        ] + attr.compiler_copts + _WEAK_FAILURES + (_COVERAGE if is_fuzz else []),
         "//command_line_option:features": [],
         _LINKOPT: [],
         "//command_line_option:per_file_copt": [],  # all that Bazel 4.2 takes here
-        "//command_line_option:platform_suffix": "explored",
+        "//command_line_option:platform_suffix": "explored-fuzz" if is_fuzz else "explored",
         "//command_line_option:strip": "never",
     }
 
 _explored_transition = transition(
     implementation = _explored_transition_impl,
-    inputs = [],
+    inputs = [_COPT],
     outputs = _SETTINGS,
 )
 
@@ -75,6 +83,7 @@ _explored_test = rule(
         "program": attr.label(cfg = _explored_transition, executable = True, mandatory = True),
         "optimize": attr.string(),
         "compiler_copts": attr.string_list(),
+        "is_fuzz": attr.bool(),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
@@ -109,31 +118,80 @@ def ashlar_explored_test(
       data: of the test.
       args: of the test.
     """
+    _explored_program(name, srcs, copts, data, deps + ["@com_google_googletest//:gtest"] + main)
+    _explored(
+        name = name,
+        args = args,
+        optimize = optimize,
+        shard_count = shard_count,
+        size = size,
+        tags = tags + ["no-fuzz"],
+    )
+
+def ashlar_explored_fuzz_test(name, srcs, deps = [], copts = [], corpus = [], tags = [], **kwargs):
+    """A fuzz target under the explorer: the fuzzer chooses what threads do and how they meet.
+
+    As cc_fuzz_test (fuzz.bzl) has it: with --config=fuzz a short campaign of libFuzzer, in every
+    other configuration a replay of the corpus.
+
+    Args:
+      name: of the target.
+      srcs: its sources, with a LLVMFuzzerTestOneInput that calls Explore(), or RunProgram
+        (fuzz/run_program.h) and deps = ["//fuzz:run_program_explored"].
+      deps: what they use; rebuilt for the explorer.
+      copts: of the sources.
+      corpus: files of this package, one input each.
+      tags: of the test.
+      **kwargs: as tests have them.
+    """
+    _explored_program(
+        name,
+        srcs,
+        copts,
+        corpus,
+        deps + [str(Label("//fuzz:fuzz_target"))] + select({
+            str(Label("//bazel:explored_fuzz")): [],
+            "//conditions:default": [str(Label("//fuzz:replay"))],
+        }),
+        linkopts = select({
+            str(Label("//bazel:explored_fuzz")): ["-fsanitize=fuzzer"],
+            "//conditions:default": [],
+        }),
+    )
+    _explored(
+        name = name,
+        args = select({
+            str(Label("//bazel:fuzz")): ["-runs=2000", "-seed=1"],
+            "//conditions:default": [native.package_name() + "/" + file for file in corpus],
+        }),
+        is_fuzz = True,
+        optimize = "-O2",
+        tags = tags,
+        **kwargs
+    )
+
+def _explored_program(name, srcs, copts, data, deps, linkopts = []):
     native.cc_binary(
         name = name + "_program",
         testonly = True,
         srcs = srcs,
         copts = copts,
         data = data,
-        linkopts = ["-lpthread", "-ldl"],
+        linkopts = ["-lpthread", "-ldl"] + linkopts,
         linkstatic = True,
         tags = ["manual"],
-        deps = deps + [
-            "@com_google_googletest//:gtest",
-            str(Label("//stress/explorer:explore")),
-        ] + main,
+        deps = deps + [str(Label("//stress/explorer:explore"))],
     )
+
+def _explored(name, tags, **kwargs):
     _explored_test(
         name = name,
         testonly = True,
-        args = args,
         compiler_copts = select({
             str(Label("//bazel:clang")): ["-femulated-tls"],
             "//conditions:default": [],
         }),
-        optimize = optimize,
         program = ":" + name + "_program",
-        shard_count = shard_count,
-        size = size,
         tags = tags + ["explored", "no-asan", "no-checked", "no-tsan", "no-ubsan"],
+        **kwargs
     )

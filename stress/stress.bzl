@@ -18,7 +18,10 @@ def stress_library(name, **kwargs):
         name = name,
         srcs = [name + ".cc"],
         hdrs = [name + ".h"],
-        visibility = ["//stress:__subpackages__"],
+        visibility = [
+            "//fuzz:__pkg__",
+            "//stress:__subpackages__",
+        ],
         **kwargs
     )
 

@@ -41,7 +41,7 @@ fail() {
 called() { [[ $(<"$calls") == "$1" ]] || fail "not called: $1"; }
 
 run_door 0 help
-for verb in stress test replay tsan weaken setup help; do
+for verb in stress test replay fuzz tsan weaken setup help; do
   [[ $said == *"./ashlar $verb"* ]] || fail "help does not name $verb"
 done
 [[ $said != *set\ -euo* ]] || fail "help shows code"
@@ -59,6 +59,10 @@ printf '#!/bin/sh\necho "tsan $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/bazel/door/t
 mkdir -p "$tree/stress/weaken"
 printf '#!/bin/sh\necho "weaken $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/stress/weaken/weaken.sh"
 chmod +x "$tree/bazel/door/tsan.sh" "$tree/stress/weaken/weaken.sh"
+printf '#!/bin/sh\necho "fuzz $*" >>"$TEST_TMPDIR/calls"\n' >"$tree/bazel/door/fuzz.sh"
+chmod +x "$tree/bazel/door/fuzz.sh"
+run_door 0 fuzz heap_fuzz 9
+called "setup"$'\n'"fuzz heap_fuzz 9"
 run_door 0 tsan 3
 called "setup"$'\n'"tsan 3"
 run_door 0 weaken //a:b

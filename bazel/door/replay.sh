@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# replay.sh FILE: runs the failing execution that a schedule describes again and prints it.
+# replay.sh FILE: runs the failing execution that a file describes again and prints it.
 #
-# FILE is a .schedule, or the outputs.zip that bazel leaves for a failed explored test. Exit code 1:
-# it failed again; 0: it does not fail any more; 2: the file is none.
+# FILE is a .schedule, the outputs.zip that bazel leaves for a failed explored test, or an input on
+# which ./ashlar fuzz failed, in its folder TARGET.crashes. Exit code 1: it failed again; 0: it does
+# not fail any more; 2: the file is none.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$top/bazel/door/run_bazel.sh"
@@ -12,9 +13,16 @@ die() {
   exit 2
 }
 
-(($# == 1)) || die "replay takes one file: a .schedule, or an explored test's outputs.zip"
+(($# == 1)) || die "replay takes one file: a .schedule, an explored test's outputs.zip, or a fuzz target's crash"
 [[ -f $1 ]] || die "no such file: $1"
 file=$(realpath "$1")
+folder=$(basename "$(dirname "$file")")
+if [[ $folder == *_fuzz.crashes ]]; then
+  target=${folder%.crashes}
+  run_bazel "$top" build "//fuzz:$target"
+  "$top/bazel-bin/fuzz/$target" "$file" || exit 1
+  exit 0
+fi
 if [[ $file == *.zip ]]; then
   unpacked=$(mktemp -d)
   trap 'rm -rf "$unpacked"' EXIT

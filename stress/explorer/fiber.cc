@@ -86,6 +86,7 @@ void UseThreadPointer(std::uintptr_t pointer) {
   } else {
     RealSyscall(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, pointer, 0, 0, 0, 0);
   }
+  PlaceRestartableArea(pointer);
 }
 
 void RunFiber() {
@@ -122,7 +123,9 @@ void InitializeFibers() {
   g_me = &g_fibers[0];
   g_exceptions = reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
   g_has_fsgsbase = (getauxval(AT_HWCAP2) & 2) != 0;
-  g_lends = g_image.thread_locals_bytes > 0;
+  // Where the compiler emulates thread-locals, real ones are those of code that was not rebuilt, as
+  // libFuzzer: it runs between executions.
+  g_lends = g_image.thread_locals_bytes > 0 && !ASHLAR_EMULATED_THREAD_LOCALS;
   if (!g_lends) return;
   for (unsigned id = 1; id < kMaxThreads; ++id) LendThread(g_fibers[id]);
   g_fibers[0].thread_pointer = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());

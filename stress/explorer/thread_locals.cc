@@ -20,8 +20,8 @@ extern __thread void* __once_callable;
 extern __thread void (*__once_call)();
 }  // namespace std
 
-// Where code looks for its thread's rseq area (glibc 2.35), relative to the thread pointer. Fibers
-// share a thread pointer; the area that they find is ours.
+// Where code looks for its thread's rseq area (glibc 2.35), relative to the thread pointer. The
+// area that fibers find is ours, whether they share a thread pointer or not.
 extern "C" {
 std::ptrdiff_t __rseq_offset = 0;
 }
@@ -131,9 +131,13 @@ void* OfThread(Control& control) {
 
 }  // namespace
 
-void InitializeThreadLocals() {
+void PlaceRestartableArea(std::uintptr_t thread_pointer) {
   __rseq_offset = reinterpret_cast<std::intptr_t>(&g_area) -
-                  reinterpret_cast<std::intptr_t>(__builtin_thread_pointer());
+                  static_cast<std::intptr_t>(thread_pointer);
+}
+
+void InitializeThreadLocals() {
+  PlaceRestartableArea(reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer()));
 }
 
 void ResetKeys() {

@@ -17,6 +17,8 @@ namespace ashlar::explorer {
 
 // Once in the process.
 void InitializeThreadLocals();
+// The running thread's pointer is this one now.
+void PlaceRestartableArea(std::uintptr_t thread_pointer);
 // At the start of each execution.
 void ResetKeys();
 // The rounds of destructors of pthread keys, at the end of a fiber.
