@@ -35,7 +35,10 @@ PROOFS = {
         "//bazel/planted:race_test",
         "//bazel/tsan:suppressions_test",
     ),
-    "fuzz": ("//bazel/planted:crash_fuzz_test",),
+    "fuzz": (
+        "//bazel/planted:crash_fuzz_test",
+        "//bazel/planted:stack_fuzz_test",
+    ),
 }
 
 

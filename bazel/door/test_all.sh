@@ -2,8 +2,9 @@
 # test_all.sh - runs the tests of one configuration after another, goes on after a failure, and
 # ends with the line `N passed, N failed`; exit code 0 if none failed.
 #
-#   test_all.sh [CONFIGURATION...] [BAZEL TEST ARGUMENTS]
+#   test_all.sh [--all] [CONFIGURATION...] [BAZEL TEST ARGUMENTS]
 #
+# --all: the tests with the tag long, too.
 # An argument that is no option (write --x=y) is a target pattern and takes the place of //... .
 # opt and gcc build everything; the others build what their tests need. asan finds undefined
 # behaviour as well, so of ubsan by itself only the proof runs.
@@ -13,6 +14,11 @@ source "$top/bazel/door/run_bazel.sh"
 
 configurations=(opt checked asan ubsan tsan gcc fuzz consumer)
 
+all=
+if [[ ${1-} == --all ]]; then
+  all=1
+  shift
+fi
 chosen=()
 while (($#)) && [[ " ${configurations[*]} " == *" $1 "* ]]; do
   chosen+=("$1")
@@ -36,6 +42,9 @@ flags_of() {
     consumer) flags=() ;; # as a stranger would: the default mode, linked dynamically
     *) flags=("--config=$1" --build_tests_only) ;;
   esac
+  local left_out=-no-$1
+  [[ $1 != asan ]] || left_out+=,-no-ubsan # as it finds both
+  [[ -z $all ]] || flags+=("--test_tag_filters=$left_out")
 }
 
 # targets_of CONFIGURATION: sets `patterns`.

@@ -60,6 +60,11 @@ called '^tree test .*--config=fuzz .*//fuzz/\.\.\. //bazel/planted/\.\.\.$'
 called '^tree test .*--config=ubsan .* //bazel/planted/\.\.\.$'
 called '^consumer test .*//\.\.\.$'
 
+run_all 0 --all tsan opt
+times 2
+called 'config=tsan .*--test_tag_filters=-no-tsan .*//\.\.\.$'
+called '-c opt --test_tag_filters=-no-opt .*//\.\.\.$'
+
 echo --config=asan >"$TEST_TMPDIR/fails_under"
 run_all 1
 ends "$((passed - 1)) passed, 1 failed"
