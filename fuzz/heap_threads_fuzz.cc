@@ -3,6 +3,7 @@
 // A block bears a mark in its first bytes and its last, plain, so that a race on it is two owners of
 // the same bytes. Blocks are handed over through places that all threads know. When all threads have
 // ended and all blocks are free, nothing of the heap is in use.
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -103,14 +104,15 @@ class Worker {
   void Reallocate(Block*& block, std::size_t size_bytes) {
     if (block == nullptr) return;
     CheckMarks(block);
-    LastByte(block) = std::byte{0};  // it may come to lie within the block
+    const std::uint32_t old_bytes = block->size_bytes;
+    const std::size_t kept = std::min<std::size_t>(old_bytes, size_bytes);
+    auto* const last_kept = reinterpret_cast<std::byte*>(block) + kept - 1;
+    *last_kept = std::byte{0x5a};
     void* const moved = state_.heap.Reallocate(block, size_bytes);
-    if (moved == nullptr) {
-      LastByte(block) = std::byte{0x5a};
-      return;
-    }
+    if (moved == nullptr) return;
     block = static_cast<Block*>(moved);
-    ASHLAR_FUZZ_CHECK(block->mark == kMark);
+    ASHLAR_FUZZ_CHECK(block->mark == kMark && block->size_bytes == old_bytes);
+    ASHLAR_FUZZ_CHECK(reinterpret_cast<std::byte*>(block)[kept - 1] == std::byte{0x5a});
     block->size_bytes = static_cast<std::uint32_t>(size_bytes);
     LastByte(block) = std::byte{0x5a};
   }

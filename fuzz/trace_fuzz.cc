@@ -56,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Check(absl::StartsWith(whole.status().message(), "trace:"), "a fault names its line");
     return 0;
   }
-  Check(whole->steps().size() == pieces->steps().size(), "pieces are read as the whole is");
+  Check(whole->steps() == pieces->steps(), "pieces are read as the whole is");
+  Check(whole->life() == pieces->life(), "pieces are read as the whole is");
   CheckPromises(*whole);
   return 0;
 }

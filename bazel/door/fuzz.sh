@@ -19,27 +19,34 @@ usage() {
 (($#)) || usage "fuzz needs a target"
 target=$1 seconds=${2:-60} sanitizer=${3-}
 [[ " $(targets)" == *" $target "* ]] || usage "no such fuzz target: $target"
-[[ $seconds =~ ^[0-9]+$ ]] || usage "not a number of seconds: $seconds"
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || usage "not a number of seconds: $seconds"
 [[ $sanitizer =~ ^(asan|tsan)?$ ]] || usage "neither asan nor tsan: $sanitizer"
 [[ -z $sanitizer || $target != *_explored_fuzz ]] ||
   usage "$target runs under the explorer, which takes no sanitizer; ${target/_explored_/_threads_} does"
 
-run_bazel "$top" build --config=fuzz ${sanitizer:+--config=$sanitizer} "//fuzz:$target"
+run_bazel "$top" build --config=fuzz \
+  ${sanitizer:+"--config=$sanitizer" "--platform_suffix=-fuzz-$sanitizer"} "//fuzz:$target" ||
+  usage "//fuzz:$target does not build"
 
 kept=${ASHLAR_CACHE:-$HOME/.cache/ashlar}/fuzz/$target
-mkdir -p "$kept" "$kept.crashes"
+crashes=$kept${sanitizer:+.$sanitizer}.crashes
+mkdir -p "$kept" "$crashes"
 corpora=("$kept")
 seeds=$top/fuzz/corpus/${target/_explored_/_threads_}
 [[ ! -d $seeds ]] || corpora+=("$seeds")
 symbolizer=external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer
-export ASAN_OPTIONS=$symbolizer TSAN_OPTIONS=halt_on_error=1:$symbolizer UBSAN_OPTIONS=$symbolizer
+export ASAN_OPTIONS=$symbolizer${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export TSAN_OPTIONS=halt_on_error=1:$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}
 dictionary=$top/fuzz/${target%_fuzz}.dict
 words=()
 [[ ! -f $dictionary ]] || words=("-dict=$dictionary")
 command=("$top/bazel-bin/fuzz/$target" "-max_total_time=$seconds" -print_final_stats=1
-  "-artifact_prefix=$kept.crashes/" ${words[@]+"${words[@]}"} "${corpora[@]}")
+  "-artifact_prefix=$crashes/" ${words[@]+"${words[@]}"} "${corpora[@]}")
 echo "+ ${command[*]}" >&2
-"${command[@]}" || {
-  echo "ashlar: to run the input again: ./ashlar replay $kept.crashes/..." >&2
-  exit 1
-}
+before=$(ls "$crashes")
+code=0
+"${command[@]}" || code=$?
+for file in $(comm -13 <(echo "$before") <(ls "$crashes")); do
+  echo "ashlar: to run the input again: ./ashlar replay $crashes/$file" >&2
+done
+exit "$((code == 0 ? 0 : 1))"

@@ -16,7 +16,13 @@ target=${!#}
 echo "bazel ${*: -2}"
 mkdir -p bazel-bin/fuzz
 program=bazel-bin/fuzz/${target#*:}
-printf '#!/bin/sh\necho "fuzz $*"\ntest ! -e "$TEST_TMPDIR/crashes"\n' >"$program"
+cat >"$program" <<'TARGET'
+#!/bin/sh
+echo "fuzz $*"
+test -e "$TEST_TMPDIR/crashes" || exit 0
+touch "${3#*=}crash-1"
+exit 77
+TARGET
 chmod +x "$program"
 FAKE
 chmod +x "$TEST_TMPDIR/bazel" "$tree/bazel/door/fuzz.sh"
@@ -35,11 +41,13 @@ expect 0 "fuzz -max_total_time=60 -print_final_stats=1 -artifact_prefix=$kept/tr
 -dict=$tree/fuzz/trace.dict $kept/trace_fuzz" trace_fuzz
 expect 0 "bazel --config=fuzz //fuzz:heap_explored_fuzz" heap_explored_fuzz
 expect 0 "$kept/heap_explored_fuzz $tree/fuzz/corpus/heap_threads_fuzz" heap_explored_fuzz 9
-expect 0 "bazel --config=asan //fuzz:heap_threads_fuzz" heap_threads_fuzz 9 asan
+expect 0 "bazel --platform_suffix=-fuzz-asan //fuzz:heap_threads_fuzz" heap_threads_fuzz 9 asan
+expect 0 "-artifact_prefix=$kept/heap_threads_fuzz.asan.crashes/" heap_threads_fuzz 9 asan
 expect 2 "targets: heap_threads_fuzz heap_explored_fuzz trace_fuzz"
 expect 2 "no such fuzz target: ring" ring
 expect 2 "not a number of seconds: long" trace_fuzz long
+expect 2 "not a number of seconds: 0" trace_fuzz 0
 expect 2 "neither asan nor tsan: msan" trace_fuzz 9 msan
 expect 2 "heap_threads_fuzz does" heap_explored_fuzz 9 tsan
 touch "$TEST_TMPDIR/crashes"
-expect 1 "./ashlar replay $kept/trace_fuzz.crashes/" trace_fuzz
+expect 1 "./ashlar replay $kept/trace_fuzz.crashes/crash-1" trace_fuzz

@@ -2,8 +2,8 @@
 # replay.sh FILE: runs the failing execution that a file describes again and prints it.
 #
 # FILE is a .schedule, the outputs.zip that bazel leaves for a failed explored test, or an input on
-# which ./ashlar fuzz failed, in its folder TARGET.crashes. Exit code 1: it failed again; 0: it does
-# not fail any more; 2: the file is none.
+# which ./ashlar fuzz failed, in its folder TARGET.crashes (TARGET.asan.crashes: under that sanitizer
+# again). Exit code 1: it failed again; 0: it does not fail any more; 2: it could not be run.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 source "$top/bazel/door/run_bazel.sh"
@@ -17,9 +17,13 @@ die() {
 [[ -f $1 ]] || die "no such file: $1"
 file=$(realpath "$1")
 folder=$(basename "$(dirname "$file")")
-if [[ $folder == *_fuzz.crashes ]]; then
+if [[ $folder == *_fuzz*.crashes ]]; then
   target=${folder%.crashes}
-  run_bazel "$top" build "//fuzz:$target"
+  sanitizer=
+  [[ $target != *.asan && $target != *.tsan ]] || sanitizer=${target##*.}
+  target=${target%."$sanitizer"}
+  run_bazel "$top" build ${sanitizer:+--config=$sanitizer} "//fuzz:$target" ||
+    die "//fuzz:$target does not build"
   "$top/bazel-bin/fuzz/$target" "$file" || exit 1
   exit 0
 fi
@@ -37,7 +41,7 @@ code=0
 for schedule in "${schedules[@]}"; do
   target=$(sed -n 's/^target //p' "$schedule" | head -n 1)
   [[ $target == //*:* ]] || die "$schedule names no target: run its test with ASHLAR_REPLAY=$schedule"
-  run_bazel "$top" build "$target"
+  run_bazel "$top" build "$target" || die "$target does not build"
   program=$top/bazel-bin/${target#//}
   BUILD_WORKSPACE_DIRECTORY=$top ASHLAR_REPLAY=$schedule "${program/:/\/}" || code=$?
 done

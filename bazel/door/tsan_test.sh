@@ -34,11 +34,11 @@ expect() {
     exit 1
   fi
 }
-threads=$((4 * $(nproc)))
-expect 0 "stress --seconds=100 --threads=$threads halt_on_error=1:"
-expect 0 "stress --seconds=15 --threads=$threads" 1.5
+expect 0 "stress --seconds=100 --threads=8 halt_on_error=1:"
+expect 0 "stress --seconds=15 --threads=8" 1.5
 expect 0 "bazel build .*--config=tsan //stress:stress" 1
 touch "$TEST_TMPDIR/finds"
 expect 1 "stress --seconds=10" 1
 expect 2 "" long
+expect 2 "" 0
 expect 2 "" 1 2

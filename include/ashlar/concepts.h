@@ -1,6 +1,6 @@
 // concepts.h - what allocators of bytes and of pages have in common, whatever they are made of.
 //
-//   MemorySource     blocks of some hundred KiB and more, to make containers of   (memory_source.h)
+//   MemorySource     blocks of 1 MiB and more, to make containers of   (memory_source.h)
 //   PageAllocator    runs of whole pages: FixedRegion
 //   ByteAllocator    blocks of any size and alignment: Heap
 //

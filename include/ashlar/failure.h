@@ -15,7 +15,7 @@ enum class Failure : unsigned char {
   kDoubleFree,       // the block is free already
   kForeignPointer,   // the address is no block of this allocator
   kWrongSize,        // a sized free names a size that the block cannot have
-  kInvariantBroken,  // a bug of ours; only checked builds look
+  kInvariantBroken,  // a bug of ours; checked builds look in more places
 };
 
 // The words for `failure`, as the line of Fail() has them.

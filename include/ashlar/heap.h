@@ -29,7 +29,8 @@
 //               it is noticed: at once for runs and for addresses in no slab; for slots in checked
 //               builds at once, in others when the slot comes home.
 // Memory held back: a thread keeps free slots in magazines until it brings them home (FlushThread,
-//               its end, or its next slow path after some 100 ms or a recall). A request that finds
+//               its end, or its next slow path after some 100 ms or a recall); those of the last
+//               four threads that ended wait for the next thread. A request that finds
 //               no memory brings home what this thread, ended threads and the depot have, and
 //               recalls the rest.
 #ifndef ASHLAR_HEAP_H_
@@ -58,7 +59,7 @@ struct HeapOptions {
   std::size_t keep_empty_slabs = 1;
 };
 
-// Bytes; consistent while no call is under way: total = used + available.
+// Bytes. total = used + available; beside calls that are under way each is about right.
 struct HeapStatistics {
   std::size_t total_bytes = 0;      // of the heap's memory, without tables; over SystemMemory or a
                                     // shared region: what the heap holds of it

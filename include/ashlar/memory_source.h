@@ -17,7 +17,8 @@ struct MemoryBlock {
   std::size_t size_bytes = 0;
 };
 
-// A source of whole blocks, some hundred KiB and more.
+// A source of whole blocks: containers ask for 1 MiB at least, and then for an eighth of what they
+// have, up to 64 MiB; where that is refused, once more for no more than they need.
 //
 // Acquire(n) gives a block of at least n bytes, readable and writable, aligned to 16 bytes or
 // better, which is the caller's alone until it is released; or {nullptr, 0}, whenever it likes:

@@ -13,8 +13,9 @@
 //               memory, before its call returns: blocks to the source, else pages to the region or
 //               to the process's range. Objects may outlive all handles: they then go straight to
 //               their slabs, and what other threads have in magazines stays there until the end.
-// Threads       Concurrent: any member from any thread at any time. SingleThreaded: one thread at a
-//               time, no atomic read-modify-write at all, memory of its own.
+// Threads       Concurrent: any member from any thread at any time; but one and the same handle is
+//               assigned to, moved from and destroyed while nobody else uses it. SingleThreaded: one
+//               thread at a time, no atomic read-modify-write at all, memory of its own.
 // Progress      New and Delete are lock-free, but for short locks: of the arenas, where a slab is
 //               made or retired (once in some hundred objects); of the process's threads, at the
 //               first call of a thread, for a fresh magazine (once in some sixty Deletes, while

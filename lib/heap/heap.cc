@@ -263,10 +263,13 @@ HeapStatistics Heap::Statistics() noexcept {
   }
   statistics.block_bytes = large_.bytes();
   statistics.used_bytes += statistics.block_bytes;
-  statistics.footprint_bytes = statistics.slab_bytes + statistics.block_bytes - purged;
+  // Beside other threads the numbers need not belong together.
+  const std::size_t held = statistics.slab_bytes + statistics.block_bytes;
+  statistics.footprint_bytes = held - std::min(held, purged);
   statistics.total_bytes = arenas_ == &own_
                                ? own_.total_bytes() - pool_.table_bytes()
-                               : statistics.slab_bytes + statistics.block_bytes;
+                               : held;
+  statistics.total_bytes = std::max(statistics.total_bytes, statistics.used_bytes);
   statistics.available_bytes = statistics.total_bytes - statistics.used_bytes;
   return statistics;
 }

@@ -59,8 +59,10 @@ Arena* ArenaList<Model>::AskSource(std::size_t size_bytes, std::size_t alignment
   for (const Arena* arena = first(); arena != nullptr; arena = arena->next) {
     have += arena->size_bytes();
   }
-  wanted = std::max(wanted, std::clamp(have / 8, kFirstBlock, kLargestStep));
-  const MemoryBlock block = source_.acquire(source_.source, wanted);
+  const std::size_t step = std::clamp(have / 8, kFirstBlock, kLargestStep);
+  MemoryBlock block = source_.acquire(source_.source, std::max(wanted, step));
+  // A source near its end may still have what is needed.
+  if (block.start == nullptr && wanted < step) block = source_.acquire(source_.source, wanted);
   if (block.start == nullptr) return nullptr;
   Arena* arena = Arena::CreateInRegion(block.start, block.size_bytes, kLargeGeometry, Backing());
   if (arena != nullptr) {
@@ -116,7 +118,8 @@ typename ArenaList<Model>::Run ArenaList<Model>::TakeLocked(Arena::Part part,
                                                             std::size_t size_bytes,
                                                             std::size_t alignment) {
   Run run;
-  if (Arena* arena = FittingLocked(part, size_bytes, alignment)) {
+  const bool has_several = first() != nullptr && first()->next != nullptr;
+  if (Arena* arena = has_several ? FittingLocked(part, size_bytes, alignment) : nullptr) {
     run = TakeFromLocked(*arena, part, size_bytes, alignment);
   }
   for (Arena* arena = first(); arena != nullptr && run.arena == nullptr; arena = arena->next) {

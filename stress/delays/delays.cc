@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 
 // Not instrumented (BUILD.bazel): what stands here must not come here.
@@ -20,17 +22,22 @@ struct Settings {
   cpu_set_t processors;
 };
 
-std::uint32_t NumberFrom(const char* name, std::uint32_t otherwise) {
+std::uint32_t NumberFrom(const char* name, std::uint32_t otherwise, std::uint32_t most) {
   const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+  if (text == nullptr) return otherwise;
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(text, &end, 10);
+  if (end != text && *end == 0 && number <= most) return static_cast<std::uint32_t>(number);
+  std::fprintf(stderr, "%s=%s is no number from 0 to %u\n", name, text, most);
+  std::exit(2);
 }
 
 // Read once, before main: an access that comes earlier is not delayed.
 std::atomic<const Settings*> g_settings = nullptr;
 [[gnu::constructor]] void ReadSettings() {
   static Settings settings;
-  settings.interval = NumberFrom("ASHLAR_DELAYS", kUsualInterval);
-  settings.seed = NumberFrom("ASHLAR_DELAYS_SEED", 1);
+  settings.interval = NumberFrom("ASHLAR_DELAYS", kUsualInterval, 1'000'000);
+  settings.seed = NumberFrom("ASHLAR_DELAYS_SEED", 1, UINT32_MAX);
   if (sched_getaffinity(0, sizeof settings.processors, &settings.processors) != 0) {
     CPU_ZERO(&settings.processors);
   }
@@ -105,7 +112,9 @@ void MoveToAnotherProcessor(const cpu_set_t& processors) {
 inline void MayDelay() {
   const Settings* const settings = g_settings.load(std::memory_order_acquire);
   if (settings == nullptr || (t_wait != 0 && --t_wait != 0)) return;
+  const int error = errno;  // the code in whose midst this is may be about to look at it
   Delay(*settings);
+  errno = error;
 }
 
 }  // namespace

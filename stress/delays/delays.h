@@ -6,8 +6,8 @@
 // threads meet in places where they hardly ever do by themselves, in whatever code was compiled for
 // the race detector and without a change to it. Outside --config=tsan nothing is wrapped.
 //
-// ASHLAR_DELAYS=N in the environment: one access in N on average; 0 is never, unset is 512.
-// ASHLAR_DELAYS_SEED=S: other places.
+// ASHLAR_DELAYS=N in the environment: one access in N on average, up to a million; 0 is never, unset
+// is 512. ASHLAR_DELAYS_SEED=S: other places.
 #ifndef ASHLAR_STRESS_DELAYS_DELAYS_H_
 #define ASHLAR_STRESS_DELAYS_DELAYS_H_
 
@@ -15,8 +15,8 @@
 
 namespace ashlar::stress {
 
-// Atomic accesses of the process that were wrapped, and those of them that were delayed. From any
-// thread; a thread adds its own to it as it is delayed and when it ends.
+// Atomic accesses of the process that were wrapped, as far as the last delay of each thread, and those
+// of them that were delayed. From any thread.
 struct DelayCounts {
   std::uint64_t accesses = 0;
   std::uint64_t delays = 0;

@@ -105,8 +105,14 @@ const char* PathOutside(char* path, std::size_t size) {
   if (getenv("ASHLAR_SCHEDULES") != nullptr || colon == nullptr) return path;
   const char* package = strstr(target, "//");
   if (package == nullptr) return path;
-  snprintf(path, size, "bazel-testlogs/%.*s/%s/test.outputs/outputs.zip",
-           static_cast<int>(colon - package) - 2, package + 2, colon + 1);
+  char shard[64] = "";
+  const char* shards = getenv("TEST_TOTAL_SHARDS");
+  if (shards != nullptr && atoi(shards) > 1) {
+    snprintf(shard, sizeof shard, "/shard_%d_of_%d", atoi(getenv("TEST_SHARD_INDEX")) + 1,
+             atoi(shards));
+  }
+  snprintf(path, size, "bazel-testlogs/%.*s/%s%s/test.outputs/outputs.zip",
+           static_cast<int>(colon - package) - 2, package + 2, colon + 1, shard);
   return path;
 }
 
@@ -158,7 +164,14 @@ void WriteSchedule(const char* name, const Recording& recording) {
 bool ReplayIsAsked() {
   const char* path = getenv("ASHLAR_REPLAY");
   if (path == nullptr) return false;
-  if (g_replay.bytes == nullptr) ReadReplay(path);
+  if (g_replay.bytes == nullptr) {
+    ReadReplay(path);
+    atexit([] {
+      fprintf(stderr, "%s: the program has no exploration %s (any more)\n", getenv("ASHLAR_REPLAY"),
+              g_replay.exploration);
+      _exit(2);
+    });
+  }
   return true;
 }
 

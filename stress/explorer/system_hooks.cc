@@ -27,7 +27,6 @@ namespace {
 
 #define HERE PlaceOf(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)))
 
-constexpr int kMembarrierRegisterPrivate = 16;
 
 // Sleeping lets the others run. How long it takes nobody can rely on.
 void MakeWay() {
@@ -73,12 +72,12 @@ long Futex(std::uintptr_t address, int operation, std::uint32_t value, const tim
     case FUTEX_WAKE_BITSET:
       AtomicStep(address, true, false, pc);
       Note(Verb::kWake, pc, 0, address, 0, 0);
-      if (value == 1) {
-        WakeOne(address);
-      } else {
+      if (value >= kMaxThreads) {
         WakeAll(address);
+      } else {
+        for (std::uint32_t i = 0; i < value; ++i) WakeOne(address);
       }
-      return 1;
+      return value != 0 ? 1 : 0;
     default:
       Die("futex operation %d: not modelled", operation);
   }
@@ -100,7 +99,11 @@ long syscall(long number, ...) noexcept {
   }
   if (g_active && number == SYS_membarrier) {
     if (a[0] == 0) return 0x1ff;  // all of them are there
-    if (a[0] >= kMembarrierRegisterPrivate && (a[0] & (a[0] - 1)) == 0 && a[0] != 8) return 0;
+    constexpr long kRegistrations = 4 | 16 | 64 | 256;
+    constexpr long kBarriers = 1 | 2 | 8 | 32 | 128;
+    if ((a[0] & (a[0] - 1)) != 0) return Refuse(EINVAL);
+    if ((a[0] & kRegistrations) != 0) return 0;
+    if ((a[0] & kBarriers) == 0) return Refuse(EINVAL);
     AtomicStep(0, true, true, HERE);
     Note(Verb::kFence, HERE, 0, 0, 0, kSeqCst);
     Fence(kSeqCst, true);

@@ -325,13 +325,17 @@ int sem_post(sem_t* s) {
   return 0;
 }
 
+// Where glibc has it, for a barrier that was made before the exploration.
+static std::uint32_t& PartiesOf(pthread_barrier_t* b) {
+  return reinterpret_cast<std::uint32_t*>(b)[2];
+}
 int pthread_barrier_init(pthread_barrier_t* b, const pthread_barrierattr_t* attributes,
                          unsigned parties) {
   REAL_UNLESS_ACTIVE(pthread_barrier_init, b, attributes, parties);
   if (parties == 0) return EINVAL;
   ForgetSyncObject(AddressOf(b));
   CellOf(AddressOf(b));  // rolled back, if it is a global's
-  *reinterpret_cast<std::uint32_t*>(b) = parties;
+  PartiesOf(b) = parties;
   return 0;
 }
 int pthread_barrier_destroy(pthread_barrier_t* b) {
@@ -340,7 +344,7 @@ int pthread_barrier_destroy(pthread_barrier_t* b) {
 }
 int pthread_barrier_wait(pthread_barrier_t* b) {
   REAL_UNLESS_ACTIVE(pthread_barrier_wait, b);
-  const bool is_one = WaitBarrier(AddressOf(b), *reinterpret_cast<std::uint32_t*>(b), HERE);
+  const bool is_one = WaitBarrier(AddressOf(b), PartiesOf(b), HERE);
   return is_one ? PTHREAD_BARRIER_SERIAL_THREAD : 0;
 }
 }

@@ -34,6 +34,8 @@ struct Step {
   std::uint32_t ends = kNoBlock;  // free of kNoBlock: of the null pointer
   Operation operation = Operation::kFree;
   std::uint8_t alignment_log2 = 0;  // kAllocateAligned only
+
+  bool operator==(const Step&) const = default;
 };
 
 // A thread was first heard of, or said that it is done. In the order of the trace.
@@ -41,6 +43,8 @@ struct LifeEvent {
   enum class Kind : std::uint8_t { kStart, kDone };
   Kind kind;
   std::uint32_t thread;
+
+  bool operator==(const LifeEvent&) const = default;
 };
 
 struct TraceSummary {

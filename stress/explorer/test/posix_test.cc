@@ -69,10 +69,14 @@ TEST(Posix, ASemaphoreThatIsTriedOrGivenATimeSaysWhyNot) {
 sem_t global_semaphore;
 pthread_mutex_t global_mutex = PTHREAD_MUTEX_INITIALIZER;
 pthread_once_t global_once = PTHREAD_ONCE_INIT;
+pthread_barrier_t global_barrier;
 
 TEST(Posix, WhatWasMadeReadyBeforeTheExplorationIsSoInEachExecution) {
   sem_init(&global_semaphore, 0, 1);
+  pthread_barrier_init(&global_barrier, nullptr, 2);
   ExpectClean([] {
+    InParallel([] { pthread_barrier_wait(&global_barrier); },
+               [] { pthread_barrier_wait(&global_barrier); });
     ASHLAR_REQUIRE(sem_trywait(&global_semaphore) == 0);
     ASHLAR_REQUIRE(sem_trywait(&global_semaphore) == -1 && errno == EAGAIN);
     ASHLAR_REQUIRE(pthread_mutex_trylock(&global_mutex) == 0);

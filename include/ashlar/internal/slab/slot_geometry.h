@@ -68,8 +68,7 @@ constexpr SlotGeometry DivideSlab(std::size_t slot_bytes, std::size_t slab_bytes
   }
   geometry.slots = static_cast<std::uint32_t>(slots);
   geometry.words = static_cast<std::uint32_t>(DivideUp(slots, 64));
-  // Exact while offset * slot_bytes < 2^40 and the product fits: slabs to 64 KiB of slots to 16
-  // KiB.
+  // Exact while offset * slot_bytes < 2^40 and the product fits.
   if (slab_bytes <= (std::size_t{1} << 20)) {
     geometry.inverse = DivideUp(std::size_t{1} << 40, slot_bytes);
   }

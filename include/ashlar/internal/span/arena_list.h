@@ -99,8 +99,8 @@ class ArenaList {
     std::uintptr_t start = 0;
     bool zeroed = false;     // each byte reads as zero
   };
-  // The caller holds lock(). A run of the arenas that there are: one that has no room makes way for
-  // the next, the newest comes first.
+  // The caller holds lock(). A run of the arenas that there are: cut where a free run fits best, else
+  // of fresh pages, the newest arena first. O(arenas).
   [[nodiscard]] Run TakeLocked(Arena::Part part, std::size_t size_bytes, std::size_t alignment);
   // A run of one particular arena.
   [[nodiscard]] Run TakeFromLocked(Arena& arena, Arena::Part part, std::size_t size_bytes,
