@@ -1,0 +1,1 @@
+#include "stress/bring_your_own/any_allocator.h"
