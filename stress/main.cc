@@ -1,6 +1,8 @@
 // The main job: drives an allocator through many threads and checks every block. See README.md.
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <optional>
 #include <string>
@@ -8,8 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "stress/console/json.h"
 #include "stress/console/live_line.h"
 #include "stress/console/table.h"
 #include "stress/console/units.h"
@@ -40,6 +44,25 @@ absl::StatusOr<Trace> ReadChosenTrace(const Options& options, const std::string&
   return ReadTrace(*shipped);
 }
 
+// Before anything runs, so that a run is not lost to a wrong path. Null: none is asked for.
+absl::StatusOr<std::FILE*> OpenJson(const std::string& path) {
+  if (path.empty()) return nullptr;
+  if (path == "-") return stderr;
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--json=", path, " cannot be written: ", std::strerror(errno)));
+  }
+  return file;
+}
+
+absl::Status WriteJson(std::FILE* file, const std::string& text) {
+  if (file == nullptr) return absl::OkStatus();
+  const bool is_whole = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fflush(file) == 0 && is_whole) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("--json: cannot be written: ", std::strerror(errno)));
+}
+
 void PrintTrace(const Trace& trace) {
   const TraceSummary& summary = trace.summary();
   absl::PrintF(
@@ -66,6 +89,8 @@ int Run(int argc, char** argv) {
   }
   const absl::StatusOr<std::vector<Scenario>> scenarios = ChooseScenarios(*options);
   if (!scenarios.ok()) return Refuse(scenarios.status());
+  const absl::StatusOr<std::FILE*> json = OpenJson(options->json);
+  if (!json.ok()) return Refuse(json.status());
 
   std::optional<Trace> trace;
   for (const Scenario& scenario : *scenarios) {
@@ -92,6 +117,9 @@ int Run(int argc, char** argv) {
     outcomes.push_back(*std::move(outcome));
   }
   absl::PrintF("%s", FormatTable(outcomes));
+  if (absl::Status written = WriteJson(*json, FormatJson(options->seed, outcomes)); !written.ok()) {
+    return Refuse(written);
+  }
   if (failed.empty()) {
     absl::PrintF("passed\n");
     return EXIT_SUCCESS;

@@ -73,6 +73,19 @@ TEST(Main, ATraceComesFromStandardInputAFileOrAnArchive) {
   ExpectVerdict(RunStress("--trace=" + path + ".xz --checks=off"), 0, "trace: 2 calls, 2 threads");
 }
 
+TEST(Main, TheOutcomesAreWrittenForPrograms) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/main_test_", getpid(), ".json");
+  ExpectVerdict(RunStress("--scenario=heap --operations=2000 --seed=3 --json=" + path), 0, "passed");
+  ASSERT_EQ(std::system(("python3 -c 'import json,sys; o = json.load(open(sys.argv[1]));"
+                         "assert o[\"seed\"] == 3 and o[\"passed\"], o;"
+                         "assert o[\"scenarios\"][0][\"scenario\"] == \"heap\", o' " +
+                         path)
+                            .c_str()),
+            0);
+  ExpectRefusal(RunStress("--json=/nowhere/x"),
+                "--json=/nowhere/x cannot be written: No such file or directory");
+}
+
 TEST(Main, ABadTraceIsOneLineAndNoVerdict) {
   ExpectRefusal(RunTrace("1: malloc 0x10 8\\n1: free 0x10\\n1: free 0x10\\n"),
                 "trace:3: free of 0x10, which is not live");

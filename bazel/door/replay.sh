@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# replay.sh FILE: runs the failing execution that a file describes again and prints it.
+# replay.sh FILE [--html=PAGE]: runs the failing execution that a file describes again and prints it;
+# PAGE has it drawn, one lane a thread.
 #
 # FILE is a .schedule, the outputs.zip that bazel leaves for a failed explored test, or an input on
 # which ./ashlar fuzz failed, in its folder TARGET.crashes (TARGET.asan.crashes: under that sanitizer
@@ -13,9 +14,24 @@ die() {
   exit 2
 }
 
+page=
+if [[ ${2-} == --html=?* ]]; then
+  page=${2#--html=}
+  set -- "$1"
+fi
 (($# == 1)) || die "replay takes one file: a .schedule, an explored test's outputs.zip, or a fuzz target's crash"
 [[ -f $1 ]] || die "no such file: $1"
 file=$(realpath "$1")
+text=$(mktemp)
+trap 'rm -rf "$text" "${unpacked-}"' EXIT
+
+# show PROGRAM...: runs it; its exit code.
+show() {
+  local code=0
+  "$@" 2>&1 | tee "$text" || code=$?
+  [[ -z $page ]] || python3 "$top/stress/explorer/page.py" <"$text" >"$page" || rm -f "$page"
+  return "$code"
+}
 folder=$(basename "$(dirname "$file")")
 if [[ $folder == *_fuzz*.crashes ]]; then
   target=${folder%.crashes}
@@ -24,12 +40,11 @@ if [[ $folder == *_fuzz*.crashes ]]; then
   target=${target%."$sanitizer"}
   run_bazel "$top" build ${sanitizer:+--config=$sanitizer} "//fuzz:$target" ||
     die "//fuzz:$target does not build"
-  "$top/bazel-bin/fuzz/$target" "$file" || exit 1
+  show "$top/bazel-bin/fuzz/$target" "$file" || exit 1
   exit 0
 fi
 if [[ $file == *.zip ]]; then
   unpacked=$(mktemp -d)
-  trap 'rm -rf "$unpacked"' EXIT
   python3 -m zipfile -e "$file" "$unpacked" || die "not an archive: $1"
   schedules=("$unpacked"/*.schedule)
   [[ -f ${schedules[0]} ]] || die "no schedule in $1"
@@ -43,6 +58,6 @@ for schedule in "${schedules[@]}"; do
   [[ $target == //*:* ]] || die "$schedule names no target: run its test with ASHLAR_REPLAY=$schedule"
   run_bazel "$top" build "$target" || die "$target does not build"
   program=$top/bazel-bin/${target#//}
-  BUILD_WORKSPACE_DIRECTORY=$top ASHLAR_REPLAY=$schedule "${program/:/\/}" || code=$?
+  BUILD_WORKSPACE_DIRECTORY=$top ASHLAR_REPLAY=$schedule show "${program/:/\/}" || code=$?
 done
 exit "$code"

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# replay_test.sh REPLAY RUN_BAZEL: a schedule and an archive of them are replayed by the programs that
+# replay_test.sh REPLAY RUN_BAZEL PAGE: a schedule and an archive of them are replayed by the programs that
 # they name, with a fake bazel that builds a program which tells what it was given.
 set -euo pipefail
 
 tree=$TEST_TMPDIR/tree
-mkdir -p "$tree/bazel/door" "$TEST_TMPDIR/s"
+mkdir -p "$tree"/{bazel/door,stress/explorer} "$TEST_TMPDIR/s"
 cp -L "$1" "$2" "$tree/bazel/door"
+cp -L "$3" "$tree/stress/explorer"
 cat >"$TEST_TMPDIR/bazel" <<'FAKE'
 #!/usr/bin/env bash
 echo "$*" >>"$TEST_TMPDIR/calls"
-mkdir -p bazel-bin/a/b
-printf '#!/bin/bash\necho "replays $(basename "$ASHLAR_REPLAY") in $BUILD_WORKSPACE_DIRECTORY"; exit 1\n' \
+[[ -e $TEST_TMPDIR/does_not_build ]] && exit 1
+mkdir -p bazel-bin/a/b bazel-bin/fuzz
+printf '#!/bin/bash\necho "runs $*"; exit 77\n' >bazel-bin/fuzz/some_fuzz
+chmod +x bazel-bin/fuzz/some_fuzz
+printf '#!/bin/bash\necho "replays $(basename "$ASHLAR_REPLAY") in $BUILD_WORKSPACE_DIRECTORY"; printf "\n  T1\n  fence  a.cc:1:2\n"; exit 1\n' \
   >bazel-bin/a/b/c_test
 chmod +x bazel-bin/a/b/c_test
 FAKE
@@ -37,6 +41,24 @@ schedule //a/b:c_test >"$TEST_TMPDIR/s/one.schedule"
 run_replay 1 "$TEST_TMPDIR/s/one.schedule"
 says "replays one.schedule in $tree"
 grep -q 'build .*//a/b:c_test$' "$TEST_TMPDIR/calls" || fail "does not build the target"
+
+run_replay 1 "$TEST_TMPDIR/s/one.schedule" --html="$TEST_TMPDIR/page.html"
+says "replays one.schedule in $tree"
+grep -q '<td class=lane>.*fence.*a.cc:1:2' "$TEST_TMPDIR/page.html" || fail "draws no page"
+
+mkdir -p "$TEST_TMPDIR"/some_fuzz{,.asan}.crashes
+touch "$TEST_TMPDIR"/some_fuzz{,.asan}.crashes/crash-1
+run_replay 1 "$TEST_TMPDIR/some_fuzz.crashes/crash-1"
+says "runs $TEST_TMPDIR/some_fuzz.crashes/crash-1"
+grep -q 'build //fuzz:some_fuzz$' <(sed 's/ --no[a-z=_]*//; s/ --color=no//' "$TEST_TMPDIR/calls") ||
+  fail "does not build the fuzz target"
+run_replay 1 "$TEST_TMPDIR/some_fuzz.asan.crashes/crash-1"
+grep -q -- '--config=asan //fuzz:some_fuzz$' "$TEST_TMPDIR/calls" || fail "forgets the sanitizer"
+touch "$TEST_TMPDIR/does_not_build"
+run_replay 2 "$TEST_TMPDIR/some_fuzz.crashes/crash-1"
+run_replay 2 "$TEST_TMPDIR/s/one.schedule"
+says "//a/b:c_test does not build"
+rm "$TEST_TMPDIR/does_not_build"
 
 schedule //a/b:c_test >"$TEST_TMPDIR/s/two.schedule"
 (cd "$TEST_TMPDIR/s" && python3 -m zipfile -c "$TEST_TMPDIR/outputs.zip" one.schedule two.schedule)

@@ -27,6 +27,8 @@ ABSL_FLAG(std::string, scenario, "", "the scenarios to run, with commas between 
 ABSL_FLAG(std::uint64_t, seed, 0, "of the random scenarios; 0: a new one each time");
 ABSL_FLAG(std::uint32_t, threads, 4, "of the random scenarios, at once: 1 to 1024");
 ABSL_FLAG(std::uint64_t, operations, 0, "of each random scenario; 0: its own number");
+ABSL_FLAG(std::string, json, "",
+          "write the outcomes to this file when all scenarios have ended; - is standard error");
 ABSL_FLAG(double, seconds, 0, "that a random scenario may last; 0: no bound");
 
 namespace ashlar::stress {
@@ -35,7 +37,7 @@ namespace {
 constexpr std::uint32_t kMostThreadsAtOnce = 1024;
 constexpr const char* kFlagNames[] = {"allocator",  "trace",    "ordered", "skip_unknown_frees",
                                       "checks",     "scenario", "seed",    "threads",
-                                      "operations", "seconds"};
+                                      "operations", "seconds",  "json"};
 
 std::string Help() {
   std::string help =
@@ -124,6 +126,7 @@ absl::StatusOr<Options> ReadOptions(int argc, char** argv) {
     return Fault("--threads=", options.threads, " is not from 1 to ", kMostThreadsAtOnce);
   }
   if (const std::uint64_t n = absl::GetFlag(FLAGS_operations); n != 0) options.operations = n;
+  options.json = absl::GetFlag(FLAGS_json);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   if (!(seconds >= 0)) return Fault("--seconds=", seconds, " is negative");
   if (seconds > 0) options.most_time = absl::Seconds(seconds);
@@ -134,7 +137,9 @@ std::string HowToRepeat(const Options& options, const std::string& scenarios) {
   std::string flags = absl::StrCat("--scenario=", scenarios);
   for (const auto& [name, value] : options.given) {
     // The scenario says what --ordered said; and the seed may have been a new one.
-    if (name == "scenario" || name == "ordered" || name == "seed") continue;
+    if (name == "scenario" || name == "ordered" || name == "seed" || name == "json") {
+      continue;
+    }
     absl::StrAppend(&flags, " --", name, "=", Quoted(value));
   }
   return absl::StrCat(flags, " --seed=", options.seed);

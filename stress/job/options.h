@@ -26,6 +26,7 @@ struct Options {
   std::uint32_t threads = 4;
   std::optional<std::uint64_t> operations;              // of each random scenario; none: its own
   absl::Duration most_time = absl::InfiniteDuration();  // of each random scenario
+  std::string json;  // the file to write the outcomes to; "-": standard error; empty: none
 
   // The flags that were given: name, and value as it was read.
   std::map<std::string, std::string> given;
