@@ -29,19 +29,17 @@ struct Object {
 };
 using Cache = SlabCache<Object>;
 
-struct Place {
-  std::atomic<Object*> object = nullptr;
-};
+using Places = std::atomic<Object*>[kPlaces];
 
 // What one thread has and does.
 class Worker {
  public:
-  Worker(unsigned thread, Cache cache, Place (&places)[kPlaces])
+  Worker(unsigned thread, Cache cache, Places& places)
       : thread_(thread), cache_(std::move(cache)), places_(places) {}
 
   void Do(const Operation& operation) {
     Object*& mine = mine_[operation.a % kPlaces];
-    std::atomic<Object*>& place = places_[operation.b % kPlaces].object;
+    std::atomic<Object*>& place = places_[operation.b % kPlaces];
     switch (operation.verb) {
       case 0:
       case 1:
@@ -88,7 +86,7 @@ class Worker {
   const unsigned thread_;
   Cache cache_;
   std::optional<Cache> other_;
-  Place (&places_)[kPlaces];
+  Places& places_;
   Object* mine_[kPlaces] = {};
 };
 
@@ -98,7 +96,7 @@ void RunProgram(const Program& program) {
   constexpr std::size_t kMagazineSlots[] = {0, 1, 4};
   FixedRegion region(g_region, sizeof g_region);
   ASHLAR_FUZZ_CHECK(region.status() == AddStatus::kAdded);
-  Place places[kPlaces];
+  Places places = {};
   const SlabCacheOptions options{.keep_empty_slabs = 0,
                                  .magazine_slots = kMagazineSlots[program.operations.size() % 3]};
   {
@@ -118,8 +116,8 @@ void RunProgram(const Program& program) {
     for (std::thread& thread : threads) thread.join();
   }
   // Objects outlive every handle.
-  for (Place& place : places) {
-    Object* object = place.object.load(std::memory_order_relaxed);  // all threads are joined
+  for (std::atomic<Object*>& place : places) {
+    Object* object = place.load(std::memory_order_relaxed);  // all threads are joined
     if (object != nullptr) Cache::DeleteAnywhere(object);
   }
   // Another thread may have been the last, while a magazine of this one had slots of the cache: they

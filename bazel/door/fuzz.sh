@@ -34,9 +34,7 @@ mkdir -p "$kept" "$crashes"
 corpora=("$kept")
 seeds=$top/fuzz/corpus/${target/_explored_/_threads_}
 [[ ! -d $seeds ]] || corpora+=("$seeds")
-symbolizer=external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer
-export ASAN_OPTIONS=$symbolizer${ASAN_OPTIONS:+:$ASAN_OPTIONS}
-export TSAN_OPTIONS=halt_on_error=1:$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}
+name_lines
 dictionary=$top/fuzz/${target%_fuzz}.dict
 words=()
 [[ ! -f $dictionary ]] || words=("-dict=$dictionary")

@@ -40,6 +40,7 @@ if [[ $folder == *_fuzz*.crashes ]]; then
   target=${target%."$sanitizer"}
   run_bazel "$top" build ${sanitizer:+--config=$sanitizer} "//fuzz:$target" ||
     die "//fuzz:$target does not build"
+  name_lines
   show "$top/bazel-bin/fuzz/$target" "$file" || exit 1
   exit 0
 fi

@@ -1,4 +1,4 @@
-# run_bazel.sh - how ./ashlar and its helpers call bazel; for them to source.
+# run_bazel.sh - how ./ashlar and its helpers call bazel, and what it built; for them to source.
 # shellcheck shell=bash
 
 # run_bazel WORKSPACE ARGUMENTS...: prints the command, then runs it there, without standard input,
@@ -14,4 +14,12 @@ run_bazel() {
   command+=("${@:2}")
   echo "+ (cd $workspace && ${command[*]})" >&2
   (cd "$workspace" && "${command[@]}" </dev/null)
+}
+
+# name_lines: for programs of sanitizers that are run from here, as .bazelrc has it for tests: reports
+# name lines, and the first race is the last. What the caller asks for comes after.
+name_lines() {
+  local symbolizer=external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer
+  export ASAN_OPTIONS=$symbolizer${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+  export TSAN_OPTIONS=halt_on_error=1:$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}
 }

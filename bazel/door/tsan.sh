@@ -18,8 +18,7 @@ scenarios=6 # that take their time
 seconds=$(awk -v minutes="$minutes" -v n="$scenarios" 'BEGIN { print minutes * 60 / n }')
 
 run_bazel "$top" build --config=tsan //stress:stress || exit 2
-symbolizer=/usr/lib/llvm-19/bin/llvm-symbolizer
-export TSAN_OPTIONS="halt_on_error=1:external_symbolizer_path=$symbolizer${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+name_lines
 program=$top/bazel-bin/stress/stress
 running=()
 trap 'kill "${running[@]}" 2>/dev/null || true' EXIT
