@@ -12,7 +12,7 @@ namespace ashlar::explorer {
 
 enum class Verb : std::uint8_t {
   kLoad, kStore, kExchange, kCompareExchange, kFailedCompareExchange, kFence,
-  kLock, kUnlock, kWait, kWake, kStart, kJoin, kAllocate, kFree, kStop,
+  kLock, kUnlock, kWait, kWake, kStart, kJoin, kAllocate, kFree, kStop, kFork,
 };
 
 struct Event {

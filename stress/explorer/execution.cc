@@ -15,6 +15,7 @@
 #include "stress/explorer/image.h"
 #include "stress/explorer/location.h"
 #include "stress/explorer/memory_access.h"
+#include "stress/explorer/process.h"
 #include "stress/explorer/progress.h"
 #include "stress/explorer/scheduler.h"
 #include "stress/explorer/site.h"
@@ -78,6 +79,7 @@ void Reset(const Options& options) {
   ResetSyncObjects();
   ResetKeys();
   ResetTime();
+  ResetProcess();
   ResetHeap(options.reuse);
   BeginWeakMemory(options.weak_memory);
 }
@@ -129,7 +131,8 @@ bool RunOnce(const Body& body, const Options& options) {
   SwitchTo(g_fibers[1]);
   g_active = false;
   RollBackGlobals();
-  if (!HasFailed() && !g_pruned && options.leaks_fail && g_progress.stopped == 0 && LiveBlocks() > 0) {
+  const bool all_ended = g_progress.stopped == 0 && !IsForkedChild();
+  if (!HasFailed() && !g_pruned && options.leaks_fail && all_ended && LiveBlocks() > 0) {
     snprintf(g_failure.text, sizeof g_failure.text, "leak: %zu blocks are still allocated", LiveBlocks());
   }
   return !g_pruned;

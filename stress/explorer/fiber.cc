@@ -112,6 +112,13 @@ unsigned FreeSlot() {
   Die("more than %u threads at once", kMaxThreads - 1);
 }
 
+// Asked at each frame of a stack that pthread_exit unwinds.
+_Unwind_Reason_Code StopAtItsEnd(int, _Unwind_Action actions, _Unwind_Exception_Class,
+                                 _Unwind_Exception*, _Unwind_Context*, void*) {
+  if ((actions & _UA_END_OF_STACK) != 0) FinishFiber();
+  return _URC_NO_REASON;
+}
+
 }  // namespace
 
 void InitializeFibers() {
@@ -205,6 +212,13 @@ Fiber* FiberOf(std::uintptr_t handle) {
     if (HandleOf(g_fibers[id]) == handle && g_fibers[id].status != Status::kNone) return &g_fibers[id];
   }
   return nullptr;
+}
+
+void UnwindFiber(void* result) {
+  g_me->result = result;
+  g_me->unwinding = {};
+  _Unwind_ForcedUnwind(&g_me->unwinding, StopAtItsEnd, nullptr);
+  Die("pthread_exit: the stack of T%u cannot be unwound", unsigned{g_me->id});
 }
 
 void FinishFiber() {

@@ -2,6 +2,8 @@
 #ifndef ASHLAR_STRESS_EXPLORER_FIBER_H_
 #define ASHLAR_STRESS_EXPLORER_FIBER_H_
 
+#include <unwind.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -17,7 +19,7 @@ enum class Status : std::uint8_t {
   kReady,     // may run
   kBlocked,   // waits for an address
   kTimed,     // the same, and may give up when nobody else can run
-  kStopped,   // for ever: the progress oracle
+  kStopped,   // for ever: by the progress oracle, or left behind by a fork
   kDone,
 };
 
@@ -80,6 +82,7 @@ struct Fiber {
   void* (*start)(void*);
   void* argument;
   void* result;
+  _Unwind_Exception unwinding;  // by pthread_exit
   ExceptionState exceptions;
   void* once_callable;  // what call_once hands to the function that pthread_once calls
   void (*once_call)();
@@ -135,6 +138,9 @@ inline std::uintptr_t HandleOf(const Fiber& fiber) {
   return fiber.thread_pointer != 0 ? fiber.thread_pointer : kArena + fiber.id * kStackBytes;
 }
 
+// The running fiber ends here with `result`, as pthread_exit has it: what stands on its stack is
+// destroyed.
+[[noreturn]] void UnwindFiber(void* result);
 // Called on its own stack when the start function returned: destructors, then never again.
 [[noreturn]] void FinishFiber();
 

@@ -68,13 +68,6 @@ void __cxa_guard_abort(std::uint64_t* guard) {
   UnlockMutex(AddressOf(guard), 0);
 }
 
-// Executions do not fork: what the body registers would outlive it.
-int __register_atfork(void (*)(), void (*)(), void (*)(), void*);
-extern void* __dso_handle;
-int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) {
-  return g_active ? 0 : __register_atfork(prepare, parent, child, &__dso_handle);
-}
-
 int __cxa_thread_atexit(void (*run)(void*), void* argument, void* library) {
   if (!g_active) {
     using Function = int (*)(void (*)(void*), void*, void*);

@@ -81,6 +81,7 @@ void WriteEvent(char* to, std::size_t size, const Event& event) {
     case Verb::kJoin: snprintf(to, size, "join T%s", before); return;
     case Verb::kAllocate: snprintf(to, size, "new %s, %s bytes", before, after); return;
     case Verb::kFree: snprintf(to, size, "free %s", before); return;
+    case Verb::kFork: snprintf(to, size, event.after != 0 ? "forks: is the child" : "forks"); return;
     case Verb::kStop: snprintf(to, size, "STOPS FOR EVER"); return;
   }
 }

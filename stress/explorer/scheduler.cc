@@ -186,19 +186,25 @@ bool WaitsFor(const Fiber& fiber, std::uintptr_t address) {
 
 }  // namespace
 
-void WakeAll(std::uintptr_t address) {
+unsigned WakeAll(std::uintptr_t address) {
+  unsigned count = 0;
   for (unsigned id = 1; id < g_fiber_count; ++id) {
-    if (WaitsFor(g_fibers[id], address)) Awaken(g_fibers[id]);
+    if (!WaitsFor(g_fibers[id], address)) continue;
+    Awaken(g_fibers[id]);
+    ++count;
   }
+  return count;
 }
 
-void WakeOne(std::uintptr_t address) {
+bool WakeOne(std::uintptr_t address) {
   unsigned waiting[kMaxThreads];
   unsigned count = 0;
   for (unsigned id = 1; id < g_fiber_count; ++id) {
     if (WaitsFor(g_fibers[id], address)) waiting[count++] = id;
   }
-  if (count > 0) Awaken(g_fibers[waiting[Ask(count, Kind::kProgram)]]);
+  if (count == 0) return false;
+  Awaken(g_fibers[waiting[Ask(count, Kind::kProgram)]]);
+  return true;
 }
 
 void Finish() {

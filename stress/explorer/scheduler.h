@@ -49,8 +49,10 @@ ASHLAR_HOT void AtomicStep(std::uintptr_t object, bool writes, bool seq_cst, std
 
 // Waits until Wake(address). `timed`: may also give up when nobody else can run; true if it did.
 bool Block(std::uintptr_t address, bool timed = false);
-void WakeAll(std::uintptr_t address);
-void WakeOne(std::uintptr_t address);
+// How many waited.
+unsigned WakeAll(std::uintptr_t address);
+// False: nobody waits.
+bool WakeOne(std::uintptr_t address);
 
 // Ends the running thread.
 [[noreturn]] void Finish();

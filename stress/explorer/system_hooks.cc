@@ -42,6 +42,14 @@ void SleepUntil(const timespec& time) {
 }
 void SleepFor(const timespec& span) { SleepUntil(TimeAfter(span)); }
 
+// How many were woken.
+long Wake(std::uintptr_t address, std::uint32_t most) {
+  if (most >= kMaxThreads) return WakeAll(address);
+  std::uint32_t woken = 0;
+  while (woken < most && WakeOne(address)) ++woken;
+  return woken;
+}
+
 long Refuse(int error) {
   errno = error;
   return -1;
@@ -72,12 +80,7 @@ long Futex(std::uintptr_t address, int operation, std::uint32_t value, const tim
     case FUTEX_WAKE_BITSET:
       AtomicStep(address, true, false, pc);
       Note(Verb::kWake, pc, 0, address, 0, 0);
-      if (value >= kMaxThreads) {
-        WakeAll(address);
-      } else {
-        for (std::uint32_t i = 0; i < value; ++i) WakeOne(address);
-      }
-      return value != 0 ? 1 : 0;
+      return Wake(address, value);
     default:
       Die("futex operation %d: not modelled", operation);
   }
@@ -148,6 +151,17 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   *time = TimeNow();
   return 0;
 }
+time_t time(time_t* result) noexcept {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (result != nullptr) *result = now.tv_sec;
+  return now.tv_sec;
+}
+int timespec_get(timespec* time, int base) noexcept {
+  if (base != TIME_UTC) return 0;
+  clock_gettime(CLOCK_REALTIME, time);
+  return base;
+}
 int gettimeofday(timeval* time, void* zone) noexcept {
   if (!g_active) return static_cast<int>(RealSyscall(SYS_gettimeofday, time, zone, 0, 0, 0, 0));
   const timespec now = TimeNow();
@@ -155,9 +169,8 @@ int gettimeofday(timeval* time, void* zone) noexcept {
   return 0;
 }
 
-pid_t fork() noexcept {
-  if (!g_active) return ASHLAR_REAL(fork)();
-  Die("fork inside an execution: not modelled");
+pid_t gettid() noexcept {
+  return g_active ? g_me->id : static_cast<pid_t>(RealSyscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
 }
 
 void abort() noexcept {

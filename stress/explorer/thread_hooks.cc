@@ -130,7 +130,7 @@ int pthread_detach(pthread_t thread) {
 }
 
 void pthread_exit(void* result) {
-  if (g_active) DieAt(HERE, 0, "pthread_exit: not modelled");
+  if (g_active) UnwindFiber(result);
   ASHLAR_REAL(pthread_exit)(result);
   __builtin_unreachable();
 }
