@@ -1,6 +1,7 @@
 #include "stress/explorer/cell.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "stress/explorer/failure.h"
 #include "stress/explorer/tables.h"
@@ -17,6 +18,10 @@ struct Word {
 };
 Word* g_undo;
 std::uint32_t g_undo_count;
+
+// One bit for each page of the arena's heap: touched since it was last zeros.
+constexpr std::size_t kPageBytes = 4096;
+std::uint64_t g_touched[kHeapBytes / kPageBytes / 64];
 
 // Addresses elsewhere: the stack of whoever called Explore, libraries that were not rebuilt.
 struct ForeignEntry {
@@ -36,12 +41,30 @@ void InitializeCells() {
   ReserveTable(kGlobalShadow, g_image.data_bytes * 8 + 64);
 }
 
+void NoteTouched(std::uintptr_t address) {
+  if (address - kHeap >= kHeapBytes) return;
+  const std::size_t page = (address - kHeap) / kPageBytes;
+  g_touched[page / 64] |= std::uint64_t{1} << (page % 64);
+}
+
+void ZeroTouched(std::uintptr_t start, std::size_t size_bytes) {
+  const std::size_t first = (start - kHeap) / kPageBytes;
+  const std::size_t end = first + size_bytes / kPageBytes;
+  for (std::size_t word = first / 64; word * 64 < end; ++word) {
+    for (std::uint64_t bits = g_touched[word]; bits != 0; bits &= bits - 1) {
+      const std::size_t page = word * 64 + static_cast<std::size_t>(__builtin_ctzll(bits));
+      if (page < first || page >= end) continue;
+      memset(reinterpret_cast<void*>(kHeap + page * kPageBytes), 0, kPageBytes);
+      g_touched[word] &= ~(bits & -bits);
+    }
+  }
+}
+
 void RenewCell(Cell& cell, std::uintptr_t granule) {
   cell.execution = g_execution;
   cell.location = 0;
-  cell.count = 0;
-  cell.freed = false;
-  if (!IsGlobal(granule)) return;
+  cell.used = cell.writers = cell.freed = 0;
+  if (!IsGlobal(granule)) return NoteTouched(granule);
   if (g_undo_count == kMaxUndo) Die("more than %u words of globals touched", kMaxUndo);
   auto* word = reinterpret_cast<std::uint64_t*>(granule);
   g_undo[g_undo_count++] = {word, *word};

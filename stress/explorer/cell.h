@@ -14,21 +14,32 @@ namespace ashlar::explorer {
 
 // One access to some of the 8 bytes.
 struct Access {
+  //  31    8 7    2    1      0
+  //  +------+------+------+------+
+  //  |epoch |thread|writes|atomic|
+  //  +------+------+------+------+
   std::uint32_t pc;
-  std::uint32_t epoch : 24;
-  std::uint32_t thread : 6;
-  std::uint32_t writes : 1;
-  std::uint32_t atomic : 1;
+  std::uint32_t bits;
+
+  static Access Of(std::uint32_t pc, std::uint32_t epoch, std::uint32_t thread, bool writes,
+                   bool atomic) {
+    return {pc, epoch << 8 | thread << 2 | std::uint32_t{writes} << 1 | std::uint32_t{atomic}};
+  }
+  std::uint32_t epoch() const { return bits >> 8; }
+  std::uint32_t thread() const { return bits >> 2 & (kMaxThreads - 1); }
+  bool writes() const { return (bits & 2) != 0; }
+  bool atomic() const { return (bits & 1) != 0; }
 };
-static_assert(sizeof(Access) == 8);
+static_assert(sizeof(Access) == 8 && kMaxThreads == 64);
 
 struct alignas(64) Cell {
   static constexpr unsigned kAccesses = 6;
 
   std::uint32_t execution;  // the one that the rest belongs to
   std::uint32_t location;   // the first atomic location here; 0: none
-  std::uint8_t count;       // of accesses
-  bool freed;               // memory of the body's heap that is not allocated
+  std::uint8_t used;        // bit i: accesses[i] is one
+  std::uint8_t writers : 7;  // bit i: it writes
+  std::uint8_t freed : 1;    // memory of the body's heap that is not allocated
   std::uint8_t masks[kAccesses];  // which of the 8 bytes each access touched
   Access accesses[kAccesses];     // if freed: [0] is the free
 };
@@ -58,6 +69,10 @@ ASHLAR_HOT Cell& CellOf(std::uintptr_t address) {
 
 // Once in the process.
 void InitializeCells();
+// Notes that `address`, in the arena, was written by the runtime itself.
+void NoteTouched(std::uintptr_t address);
+// Whole pages of the arena's heap become zeros: those that were touched since they last did.
+void ZeroTouched(std::uintptr_t start, std::size_t size_bytes);
 // All cells and globals as before the execution.
 void RollBackGlobals();
 

@@ -60,6 +60,20 @@ inline std::uint32_t Random() {
   return static_cast<std::uint32_t>(s >> 32);
 }
 
+// 0 .. n - 1, by chance.
+inline std::uint32_t Draw(std::uint32_t n) {
+  return static_cast<std::uint32_t>((std::uint64_t{Random() >> 8} * n) >> 24);
+}
+
+// How many steps in a row the running thread goes on, each with the probability stay / 256: at most
+// some hundred.
+inline std::uint32_t DrawStays() {
+  const std::uint32_t drawn = Random() >> 8;
+  std::uint32_t stays = 0;
+  for (std::uint64_t chance = 1U << 24; (chance = chance * g_choices.stay >> 8) > drawn;) ++stays;
+  return stays;
+}
+
 // An answer of the other sources than chance.
 [[gnu::noinline]] std::uint32_t AskSource(std::uint32_t n, Kind kind);
 [[gnu::noinline, gnu::cold]] void Record(std::uint32_t n, std::uint32_t answer, Kind kind);

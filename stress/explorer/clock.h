@@ -14,9 +14,7 @@
 #ifndef ASHLAR_STRESS_EXPLORER_CLOCK_H_
 #define ASHLAR_STRESS_EXPLORER_CLOCK_H_
 
-#ifdef __SSE4_1__
 #include <smmintrin.h>
-#endif
 
 #include <cstdint>
 #include <cstring>
@@ -38,40 +36,56 @@ struct alignas(32) Clock {
 // Chunks of kLanes entries that the threads of this execution use. All beyond are as at the start.
 extern unsigned g_chunks;
 
-inline void JoinLanes(std::uint32_t* to, const std::uint32_t* from) {
-  for (unsigned i = 0; i < kLanes; ++i) to[i] = to[i] > from[i] ? to[i] : from[i];
+// f(chunk) for each; the first is nearly always the only one.
+template <typename F>
+ASHLAR_HOT void ForEachChunk(F f) {
+  f(0);
+  for (unsigned c = 1; c < g_chunks; ++c) [[unlikely]] f(c);
+}
+
+// Four of them: what compilers do not see by themselves, as `to` and `from` might overlap.
+using Four = __m128i;
+ASHLAR_HOT Four LoadFour(const std::uint32_t* from) {
+  return _mm_load_si128(reinterpret_cast<const Four*>(from));
+}
+ASHLAR_HOT void StoreFour(std::uint32_t* to, Four value) {
+  _mm_store_si128(reinterpret_cast<Four*>(to), value);
+}
+
+ASHLAR_HOT void JoinLanes(std::uint32_t* to, const std::uint32_t* from) {
+  const Four first = _mm_max_epu32(LoadFour(to), LoadFour(from));
+  const Four second = _mm_max_epu32(LoadFour(to + 4), LoadFour(from + 4));
+  StoreFour(to, first);
+  StoreFour(to + 4, second);
 }
 
 // seen[i] <= known[i] for some i.
-inline bool AnyLaneIncludes(const std::uint32_t* seen, const std::uint32_t* known) {
-#ifdef __SSE4_1__
-  const auto included = [](const std::uint32_t* a, const std::uint32_t* b) {
-    const __m128i first = _mm_load_si128(reinterpret_cast<const __m128i*>(a));
-    const __m128i second = _mm_load_si128(reinterpret_cast<const __m128i*>(b));
-    return _mm_cmpeq_epi32(_mm_min_epu32(first, second), first);
-  };
-  return _mm_movemask_epi8(_mm_or_si128(included(seen, known), included(seen + 4, known + 4))) != 0;
-#else
-  std::uint32_t any = 0;
-  for (unsigned i = 0; i < kLanes; ++i) any |= seen[i] <= known[i] ? 1U : 0U;
-  return any != 0;
-#endif
+ASHLAR_HOT bool AnyLaneIncludes(const std::uint32_t* seen, const std::uint32_t* known) {
+  const auto included = [](Four a, Four b) { return _mm_cmpeq_epi32(_mm_min_epu32(a, b), a); };
+  const Four any = _mm_or_si128(included(LoadFour(seen), LoadFour(known)),
+                                included(LoadFour(seen + 4), LoadFour(known + 4)));
+  return _mm_movemask_epi8(any) != 0;
 }
 
-inline void CopyLanes(std::uint32_t* to, const std::uint32_t* from) {
-  std::memcpy(to, from, kLanes * sizeof *to);
+ASHLAR_HOT void CopyLanes(std::uint32_t* to, const std::uint32_t* from) {
+  const Four first = LoadFour(from);
+  const Four second = LoadFour(from + 4);
+  StoreFour(to, first);
+  StoreFour(to + 4, second);
 }
 
-inline void FillLanes(std::uint32_t* to, std::uint32_t value) {
-  for (unsigned i = 0; i < kLanes; ++i) to[i] = value;
+ASHLAR_HOT void FillLanes(std::uint32_t* to, std::uint32_t value) {
+  const Four four = _mm_set1_epi32(static_cast<int>(value));
+  StoreFour(to, four);
+  StoreFour(to + 4, four);
 }
 
 inline void Join(Clock& to, const Clock& from) {
-  for (unsigned c = 0; c < g_chunks; ++c) JoinLanes(to.at + c * kLanes, from.at + c * kLanes);
+  ForEachChunk([&](unsigned c) ASHLAR_HOT_LAMBDA { JoinLanes(to.at + c * kLanes, from.at + c * kLanes); });
 }
 
 inline void Copy(Clock& to, const Clock& from) {
-  for (unsigned c = 0; c < g_chunks; ++c) CopyLanes(to.at + c * kLanes, from.at + c * kLanes);
+  ForEachChunk([&](unsigned c) ASHLAR_HOT_LAMBDA { CopyLanes(to.at + c * kLanes, from.at + c * kLanes); });
 }
 
 // What a thread knows. `clock`: of what happened before. `view`: that, and what seq_cst fences added

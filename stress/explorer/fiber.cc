@@ -189,6 +189,7 @@ Fiber& StartFiber(void* (*start)(void*), void* argument) {
   PrepareStack(fiber);
   fiber.priority = static_cast<std::int32_t>(1000 + Random() % 100000);
   g_ready |= std::uint64_t{1} << id;
+  EndRun();
   return fiber;
 }
 

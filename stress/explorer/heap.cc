@@ -80,6 +80,7 @@ void* AllocateBlock(std::size_t size, std::size_t alignment, std::uint32_t pc) {
     block = reinterpret_cast<void*>(start);
   }
   HeaderOf(block) = {size, kLive, pc};
+  NoteTouched(reinterpret_cast<std::uintptr_t>(&HeaderOf(block)));
   RenewMemory(reinterpret_cast<std::uintptr_t>(block), size, false, pc);
   if (size <= kReusedMax) memset(block, kFresh, size);  // the same in every execution
   ++g_heap.live;
@@ -111,11 +112,12 @@ void* MapPages(std::size_t size) {
   size = (size + kPage - 1) & ~(kPage - 1);
   if (start - kHeap > kHeapBytes || size > kHeap + kHeapBytes - start) return nullptr;
   g_heap.top = start + size;
-  // Zeros: by hand where it is little, else fresh from the system.
+  // What code that is not instrumented wrote is seen in small ranges alone: all of a large one would
+  // take too long.
   if (size <= 256 * kPage) {
     memset(reinterpret_cast<void*>(start), 0, size);
   } else {
-    RealSyscall(SYS_madvise, start, size, MADV_DONTNEED, 0, 0, 0);
+    ZeroTouched(start, size);
   }
   return reinterpret_cast<void*>(start);
 }

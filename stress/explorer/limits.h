@@ -10,6 +10,8 @@
 
 // For the road of each access: a call costs as much as what it does.
 #define ASHLAR_HOT [[gnu::always_inline]] inline
+// The same for a lambda: [&](int i) ASHLAR_HOT_LAMBDA {}.
+#define ASHLAR_HOT_LAMBDA __attribute__((always_inline))
 
 namespace ashlar::explorer {
 
@@ -37,6 +39,8 @@ inline constexpr std::size_t kArenaBytes = kStackBytes * kMaxThreads + kHeapByte
 // Shadow: one cell of 64 bytes for 8 bytes.
 inline constexpr std::uintptr_t kArenaShadow = 0x200000000000;
 inline constexpr std::uintptr_t kGlobalShadow = 0x300000000000;
+
+inline constexpr std::uintptr_t kLocationTable = 0x400000000000;
 
 }  // namespace ashlar::explorer
 

@@ -1,5 +1,7 @@
 #include "stress/explorer/location.h"
 
+#include <string.h>
+
 #include <initializer_list>
 
 #include "stress/explorer/failure.h"
@@ -9,39 +11,37 @@
 
 namespace ashlar::explorer {
 
-Location* g_locations;
-Store* g_stores;
+LastAccess* g_last[kMaxChunks];
 StoreLanes* g_lanes[kMaxChunks];
 StoreLanes* g_view_lanes[kMaxChunks];
-LastAccess* g_last[kMaxChunks];
 std::uint32_t g_location_count;
 
 void InitializeLocations() {
   constexpr std::size_t kCount = kMaxLocations + 1;
-  g_locations = NewTable<Location>(kCount);
-  g_stores = NewTable<Store>(kCount * kWindow);
+  ReserveTable(kLocationTable, kCount * sizeof(Location));
   for (unsigned chunk = 0; chunk < kMaxChunks; ++chunk) {
-    g_lanes[chunk] = NewTable<StoreLanes>(kCount * kWindow);
     g_view_lanes[chunk] = NewTable<StoreLanes>(kCount * kWindow);
+    if (chunk == 0) continue;
     g_last[chunk] = NewTable<LastAccess>(kCount * kLanes);
+    g_lanes[chunk] = NewTable<StoreLanes>(kCount * kWindow);
   }
 }
 
-std::uint32_t NewLocation(std::uintptr_t address, unsigned size) {
+Location& NewLocation(std::uintptr_t address, unsigned size) {
   if (g_location_count == kMaxLocations) Die("more than %u atomic locations", kMaxLocations);
   const std::uint32_t id = ++g_location_count;
-  Location& location = g_locations[id];
-  location = {};
+  Location& location = LocationAt(id);
   location.address = address;
+  location.id = id;
+  location.count = location.oldest = location.seq_cst_floor = location.next = 0;
   location.size = static_cast<std::uint8_t>(size);
-  ClearLast(id);
-  return id;
+  ClearLast(location);
+  return location;
 }
 
-void ClearLast(std::uint32_t location) {
-  for (unsigned chunk = 0; chunk < g_chunks; ++chunk) {
-    for (unsigned i = 0; i < kLanes; ++i) g_last[chunk][location * kLanes + i] = {};
-  }
+void ClearLast(Location& location) {
+  memset(location.last, 0, sizeof location.last);
+  for (unsigned thread = kLanes; thread < g_chunks * kLanes; ++thread) LastOf(location, thread) = {};
 }
 
 // A thread beyond the chunks in use: its lanes become as at the start of an execution.
@@ -55,12 +55,13 @@ void WidenTables() {
       FillLanes(k->view.at + chunk * kLanes, 0);
     }
   }
-  for (std::uint32_t location = 1; location <= g_location_count; ++location) {
-    for (unsigned i = 0; i < kLanes; ++i) g_last[chunk][location * kLanes + i] = {};
-    for (unsigned slot = 0; slot < kWindow; ++slot) {
-      FillLanes(g_lanes[chunk][location * kWindow + slot].clock, 0);
-      FillLanes(g_lanes[chunk][location * kWindow + slot].seen, kUnseen);
-      FillLanes(g_view_lanes[chunk][location * kWindow + slot].clock, 0);
+  for (std::uint32_t id = 1; id <= g_location_count; ++id) {
+    Location& location = LocationAt(id);
+    for (unsigned i = 0; i < kLanes; ++i) LastOf(location, chunk * kLanes + i) = {};
+    for (unsigned index = 0; index < kWindow; ++index) {
+      FillLanes(LanesAt(location, index, chunk).clock, 0);
+      FillLanes(LanesAt(location, index, chunk).seen, kUnseen);
+      FillLanes(ViewLanesAt(location, index, chunk).clock, 0);
     }
   }
   ++g_chunks;

@@ -1,7 +1,7 @@
 // location.h - the atomic locations of an execution, and the last stores of each.
 //
-// A store's entry is split by what is touched together: the head, and for each eight threads one
-// cache line with the clock that it publishes and the epochs in which it was seen (clock.h).
+// All of a location that an access of one of the first eight threads touches stands together; what
+// further threads need is in tables beside it, eight threads each.
 #ifndef ASHLAR_STRESS_EXPLORER_LOCATION_H_
 #define ASHLAR_STRESS_EXPLORER_LOCATION_H_
 
@@ -14,18 +14,6 @@
 
 namespace ashlar::explorer {
 
-struct Location {
-  std::uintptr_t address;
-  std::uint32_t count;          // stores so far; the newest has index count - 1
-  std::uint32_t oldest;         // index of the oldest store that anybody may read
-  std::uint32_t seq_cst_floor;  // index of the newest seq_cst store
-  std::uint32_t next;           // another location in the same 8 bytes; 0: none
-  std::uint8_t size;            // 1, 2, 4, 8
-  std::uint8_t stale_run;       // stale reads since the last store
-  bool restarted;               // the memory was written otherwise, freed or reused
-  std::uint32_t newest_pc;
-};
-
 // A store, or what the memory held before the first.
 struct Store {
   std::uint64_t value;
@@ -36,6 +24,8 @@ struct Store {
   bool views;       // carries a view of its own beside the clock
 };
 
+// Of a store, for eight threads: the clock that it publishes, and the epochs in which it was seen
+// (clock.h).
 struct alignas(64) StoreLanes {
   std::uint32_t clock[kLanes];
   std::uint32_t seen[kLanes];
@@ -46,35 +36,51 @@ struct LastAccess {
   std::uint32_t read_epoch, write_epoch, read_pc, write_pc;
 };
 
-extern Location* g_locations;
-extern Store* g_stores;                      // kWindow for each location
-extern StoreLanes* g_lanes[kMaxChunks];      // the same
-extern StoreLanes* g_view_lanes[kMaxChunks];  // .clock: views; .seen unused
-extern LastAccess* g_last[kMaxChunks];       // kLanes for each location
-extern std::uint32_t g_location_count;       // 0 is never used
+struct Location {
+  std::uintptr_t address;
+  std::uint32_t id;             // its place in the table; 0 is never used
+  std::uint32_t count;          // stores so far; the newest has index count - 1
+  std::uint32_t oldest;         // index of the oldest store that anybody may read
+  std::uint32_t seq_cst_floor;  // index of the newest seq_cst store
+  std::uint32_t next;           // another location in the same 8 bytes; 0: none
+  std::uint8_t size;            // 1, 2, 4, 8
+  std::uint8_t stale_run;       // stale reads since the last store
+  bool restarted;               // the memory was written otherwise, freed or reused
+  Store stores[kWindow];
+  LastAccess last[kLanes];
+  StoreLanes lanes[kWindow];
 
-inline std::uint32_t SlotOf(std::uint32_t location, std::uint32_t index) {
-  return location * kWindow + index % kWindow;
+  std::uint32_t newest() const { return count - 1; }
+  Store& store(std::uint32_t index) { return stores[index % kWindow]; }
+};
+
+// The same for each eight threads more; and the views of stores that have some: .clock, .seen unused.
+extern LastAccess* g_last[kMaxChunks];        // kLanes for each location
+extern StoreLanes* g_lanes[kMaxChunks];       // kWindow for each location
+extern StoreLanes* g_view_lanes[kMaxChunks];  // the same, of the first eight threads too
+extern std::uint32_t g_location_count;
+
+inline Location& LocationAt(std::uint32_t id) {
+  return reinterpret_cast<Location*>(kLocationTable)[id];
 }
-inline Store& StoreAt(std::uint32_t location, std::uint32_t index) {
-  return g_stores[SlotOf(location, index)];
+inline StoreLanes& LanesAt(Location& location, std::uint32_t index, unsigned chunk) {
+  if (chunk == 0) return location.lanes[index % kWindow];
+  return g_lanes[chunk][location.id * kWindow + index % kWindow];
 }
-inline StoreLanes& LanesAt(std::uint32_t location, std::uint32_t index, unsigned chunk) {
-  return g_lanes[chunk][SlotOf(location, index)];
+inline StoreLanes& ViewLanesAt(Location& location, std::uint32_t index, unsigned chunk) {
+  return g_view_lanes[chunk][location.id * kWindow + index % kWindow];
 }
-inline StoreLanes& ViewLanesAt(std::uint32_t location, std::uint32_t index, unsigned chunk) {
-  return g_view_lanes[chunk][SlotOf(location, index)];
-}
-inline LastAccess& LastOf(std::uint32_t location, unsigned thread) {
-  return g_last[thread / kLanes][location * kLanes + thread % kLanes];
+inline LastAccess& LastOf(Location& location, unsigned thread) {
+  if (thread < kLanes) [[likely]] return location.last[thread];
+  return g_last[thread / kLanes][location.id * kLanes + thread % kLanes];
 }
 
 // Once in the process.
 void InitializeLocations();
 // A new location without stores at an aligned address.
-std::uint32_t NewLocation(std::uintptr_t address, unsigned size);
+Location& NewLocation(std::uintptr_t address, unsigned size);
 // Forgets what threads did to it: the memory begins anew.
-void ClearLast(std::uint32_t location);
+void ClearLast(Location& location);
 
 }  // namespace ashlar::explorer
 

@@ -47,40 +47,58 @@ inline std::uint8_t MaskOf(std::uintptr_t address, std::size_t size) {
 }
 
 inline Access AccessNow(std::uint32_t pc, bool writes, bool atomic) {
-  return {pc, EpochOf(*g_me) & 0xffffff, g_me->id, writes, atomic};
+  return Access::Of(pc, EpochOf(*g_me), g_me->id, writes, atomic);
 }
 
 inline bool HappenedBefore(const Access& access) {
-  return access.epoch <= g_me->knows.clock.at[access.thread];
+  return access.epoch() <= g_me->knows.clock.at[access.thread()];
+}
+
+// An access that makes another of the same thread's superfluous gets its place, else a free one, else
+// anybody's.
+[[gnu::noinline]] unsigned MakeRoom(Cell& cell, std::uint8_t mask, const Access& now);
+
+// Of a cell's accesses those that touch bytes of `mask` and have not happened before `now` race.
+// Where `now` writes, those that it covers and that happened before it are forgotten: whatever races
+// with them races with `now`.
+ASHLAR_HOT void CheckRaces(Cell& cell, std::uint8_t mask, const Access& now, bool forgets) {
+  for (unsigned rest = now.writes() ? cell.used : cell.writers; rest != 0; rest &= rest - 1) {
+    const auto i = static_cast<unsigned>(__builtin_ctz(rest));
+    if ((cell.masks[i] & mask) == 0) continue;
+    if (!HappenedBefore(cell.accesses[i])) {
+      ReportRace(cell.accesses[i], now);
+    } else if (forgets && (cell.masks[i] & ~mask) == 0) {
+      cell.used &= static_cast<std::uint8_t>(~(1U << i));
+      cell.writers &= ~(1U << i) & 0x7f;
+    }
+  }
 }
 
 // An access to some of the cell's bytes: `mask`.
 ASHLAR_HOT void PlainAccess(Cell& cell, std::uint8_t mask, const Access& now) {
   if (cell.freed) [[unlikely]] ReportUseAfterFree(cell, now);
   if (cell.location != 0) [[unlikely]] CheckLocations(cell, mask, now);
-  const Access& first = cell.accesses[0];
-  if (cell.count == 1 && first.thread == now.thread && first.epoch == now.epoch &&
-      first.writes >= now.writes && (mask & ~cell.masks[0]) == 0) {
-    return;  // the same again, and nobody else was here
-  }
-  unsigned put = Cell::kAccesses;
-  for (unsigned i = 0; i < cell.count; ++i) {
-    const Access& access = cell.accesses[i];
-    if ((cell.masks[i] & mask) == 0) continue;
-    const bool covered = (cell.masks[i] & ~mask) == 0;
-    if (access.thread == now.thread) {
-      if (covered && now.writes >= access.writes) put = i;
-      continue;
+  // Where this thread's accesses stand, if nobody else needs the place.
+  unsigned put = (now.thread() + (now.writes() ? Cell::kAccesses / 2 : 0U)) % Cell::kAccesses;
+  const Access& there = cell.accesses[put];
+  if ((cell.used >> put & 1) != 0) {
+    const bool is_mine = ((there.bits ^ now.bits) & 0xff) == 0;
+    if (there.bits == now.bits && (mask & ~cell.masks[put]) == 0) return;  // the same again
+    CheckRaces(cell, mask, now, now.writes());
+    if ((cell.used >> put & 1) != 0 && !(is_mine && (cell.masks[put] & ~mask) == 0)) {
+      put = MakeRoom(cell, mask, now);
     }
-    const bool ordered = HappenedBefore(access);
-    if (!ordered && (access.writes || now.writes)) ReportRace(access, now);
-    if (ordered && covered && now.writes && put == Cell::kAccesses) put = i;
-  }
-  if (put == Cell::kAccesses) {
-    put = cell.count < Cell::kAccesses ? cell.count++ : (now.pc + now.epoch) % Cell::kAccesses;
+  } else {
+    CheckRaces(cell, mask, now, now.writes());
   }
   cell.accesses[put] = now;
   cell.masks[put] = mask;
+  cell.used |= static_cast<std::uint8_t>(1U << put);
+  if (now.writes()) {
+    cell.writers |= 1U << put & 0x7f;
+  } else {
+    cell.writers &= ~(1U << put) & 0x7f;
+  }
 }
 
 inline void PlainRange(std::uintptr_t address, std::size_t size, bool writes, std::uint32_t pc) {
@@ -95,46 +113,56 @@ inline void PlainRange(std::uintptr_t address, std::size_t size, bool writes, st
 }
 
 // The location of an atomic access, checked against plain accesses.
-[[gnu::noinline]] std::uint32_t MakeLocation(Cell& cell, std::uintptr_t address, unsigned size);
-[[gnu::noinline]] void RestartLocation(std::uint32_t id);
+[[gnu::noinline]] Location& MakeLocation(Cell& cell, std::uintptr_t address, unsigned size);
+[[gnu::noinline]] void RestartLocation(Location& location);
 
-// An atomic access to location `id` in `cell`.
-ASHLAR_HOT void CheckAtomic(Cell& cell, std::uint8_t mask, const Access& now, std::uint32_t id) {
-  for (unsigned i = 0; i < cell.count; ++i) {
-    const Access& access = cell.accesses[i];
-    if ((cell.masks[i] & mask) != 0 && (access.writes || now.writes) &&
-        access.thread != now.thread && !HappenedBefore(access)) {
-      ReportRace(access, now);
-    }
-  }
-  LastAccess& last = LastOf(id, now.thread);
-  if (now.writes) {
-    last.write_epoch = now.epoch;
+// An atomic access to `location` in `cell`.
+ASHLAR_HOT void CheckAtomic(Cell& cell, std::uint8_t mask, const Access& now, Location& location) {
+  CheckRaces(cell, mask, now, false);
+  const Fiber& me = *g_me;
+  LastAccess& last = LastOf(location, me.id);
+  if (now.writes()) {
+    last.write_epoch = EpochOf(me);
     last.write_pc = now.pc;
   } else {
-    last.read_epoch = now.epoch;
+    last.read_epoch = EpochOf(me);
     last.read_pc = now.pc;
   }
 }
 
-ASHLAR_HOT std::uint32_t LocationOf(std::uintptr_t address, unsigned size, bool writes,
-                                std::uint32_t pc) {
-  if ((address & (size - 1)) != 0) [[unlikely]] DieAt(pc, 0, "misaligned atomic access");
-  Cell& cell = CellOf(address);
+// An atomic read that was checked is a write, too.
+ASHLAR_HOT void CheckItWrites(Cell& cell, std::uint8_t mask, std::uint32_t pc, Location& location) {
+  if (cell.used != cell.writers) [[unlikely]] CheckRaces(cell, mask, AccessNow(pc, true, true), false);
+  const Fiber& me = *g_me;
+  LastAccess& last = LastOf(location, me.id);
+  last.write_epoch = EpochOf(me);
+  last.write_pc = pc;
+}
+
+// The location of an atomic access to `cell`, made if there is none.
+template <unsigned kSize>
+ASHLAR_HOT Location& LocationIn(Cell& cell, std::uintptr_t address, bool writes, std::uint32_t pc) {
+  if ((address & (kSize - 1)) != 0) [[unlikely]] DieAt(pc, 0, "misaligned atomic access");
   const Access now = AccessNow(pc, writes, true);
   if (cell.freed) [[unlikely]] ReportUseAfterFree(cell, now);
-  std::uint32_t id = cell.location;
-  while (id != 0 && (g_locations[id].address != address || g_locations[id].size != size)) {
-    id = g_locations[id].next;
+  Location* location = &LocationAt(cell.location);
+  if (cell.location == 0) [[unlikely]] {
+    location = &MakeLocation(cell, address, kSize);
+  } else {
+    while (location->address != address || location->size != kSize) {
+      if (location->next == 0) [[unlikely]] {
+        location = &MakeLocation(cell, address, kSize);
+        break;
+      }
+      location = &LocationAt(location->next);
+    }
+    if (location->restarted ||
+        ReadRaw(address, kSize) != location->store(location->newest()).value) [[unlikely]] {
+      RestartLocation(*location);
+    }
   }
-  if (id == 0) [[unlikely]] {
-    id = MakeLocation(cell, address, size);
-  } else if (g_locations[id].restarted ||
-             ReadRaw(address, size) != StoreAt(id, g_locations[id].count - 1).value) [[unlikely]] {
-    RestartLocation(id);
-  }
-  CheckAtomic(cell, MaskOf(address, size), now, id);
-  return id;
+  CheckAtomic(cell, MaskOf(address, kSize), now, *location);
+  return *location;
 }
 
 // Memory of the heap that is handed out (freed = false) or comes back: all that was known is over.

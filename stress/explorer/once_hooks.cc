@@ -60,7 +60,7 @@ int __cxa_guard_acquire(std::uint64_t* guard) {
 }
 void __cxa_guard_release(std::uint64_t* guard) {
   if (!g_active) return reinterpret_cast<void (*)(std::uint64_t*)>(ASHLAR_REAL_SYMBOL("__cxa_guard_release"))(guard);
-  AtomicStore(AddressOf(guard), 1, 1, kRelease, 0);
+  AtomicStore<1>(AddressOf(guard), 1, kRelease, 0);
   UnlockMutex(AddressOf(guard), 0);
 }
 void __cxa_guard_abort(std::uint64_t* guard) {

@@ -198,8 +198,8 @@ void WriteLocations() {
   g_text.Add("\n");
   for (std::uint32_t id = 1; id <= g_location_count && id <= 64; ++id) {
     char address[24];
-    WriteValue(address, sizeof address, g_locations[id].address);
-    g_text.Add("  L%u: %u bytes at %s\n", id, unsigned{g_locations[id].size}, address);
+    WriteValue(address, sizeof address, LocationAt(id).address);
+    g_text.Add("  L%u: %u bytes at %s\n", id, unsigned{LocationAt(id).size}, address);
   }
 }
 

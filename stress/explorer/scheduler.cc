@@ -41,12 +41,28 @@ unsigned HighestPriority(Mask mask) {
   return best;
 }
 
-// PCT.
+// PCT. Who has the highest priority keeps it until the next fall.
 unsigned PickByPriority(Mask mask) {
+  std::uint32_t run = UINT32_MAX;
   for (unsigned i = 0; i < g_choices.falls; ++i) {
-    if (g_choices.falls_at[i] == g_schedule.steps) g_me->priority = --g_choices.lowest;
+    const std::uint32_t fall = g_choices.falls_at[i];
+    if (fall == g_schedule.steps) g_me->priority = --g_choices.lowest;
+    if (fall > g_schedule.steps && fall - g_schedule.steps <= run) run = fall - g_schedule.steps - 1;
   }
+  g_schedule.run = run;
   return HighestPriority(mask);
+}
+
+// By chance the running thread goes on, some steps long: each with the probability of a stay.
+unsigned PickByChance(Mask mask, Kind kind) {
+  if (kind == Kind::kSwitch) {
+    const std::uint32_t stays = DrawStays();
+    if (stays > 0) {
+      g_schedule.run = stays - 1;
+      return g_me->id;
+    }
+  }
+  return NthOf(mask, Draw(CountOf(mask)));
 }
 
 // POS: the step that is taken draws new priorities for itself and for all that conflict with it.
@@ -91,6 +107,7 @@ unsigned Pick(Mask mask) {
   const Kind kind = (mask & BitOf(g_me->id)) != 0 ? Kind::kSwitch : Kind::kNext;
   unsigned chosen;
   switch (g_choices.source) {
+    case Source::kChance: chosen = PickByChance(mask, kind); break;
     case Source::kPriorities: chosen = PickByPriority(mask); break;
     case Source::kConflicts: chosen = PickByConflict(mask); break;
     case Source::kTree: chosen = PickFromTree(mask, kind); break;
@@ -126,6 +143,7 @@ bool LetTimePass() {
 }
 
 void GoOn(Mask mask) {
+  EndRun();
   const unsigned chosen = Pick(mask);
   if (chosen == g_me->id) return;
   ++g_schedule.switches;
@@ -134,8 +152,15 @@ void GoOn(Mask mask) {
 
 }  // namespace
 
+void RecordStay() { Answered(CountOf(g_ready), 0, Kind::kSwitch); }
+
 void Reschedule(bool make_way) {
   Mask mask = g_ready;
+  if ((mask & (mask - 1)) == 0 && !g_schedule.always_ask) {
+    g_schedule.run = UINT32_MAX;
+    g_me->fruitless = 0;
+    return;
+  }
   if (make_way) {
     g_me->fruitless = 0;
     if ((mask & ~BitOf(g_me->id)) != 0) mask &= ~BitOf(g_me->id);
@@ -175,6 +200,7 @@ bool Block(std::uintptr_t address, bool timed) {
 namespace {
 
 void Awaken(Fiber& fiber) {
+  EndRun();
   fiber.status = Status::kReady;
   g_ready |= BitOf(fiber.id);
 }

@@ -15,6 +15,7 @@ namespace ashlar::explorer {
 struct Schedule {
   std::uint32_t steps = 0;
   std::uint32_t most_steps = 0;
+  std::uint32_t run = 0;          // steps that the running thread takes before anybody is asked
   std::uint64_t switches = 0;
   bool always_ask = false;        // a strategy that must see each step
   std::uint64_t asleep = 0;       // kTree: threads whose next step was explored from here already
@@ -26,6 +27,11 @@ struct Schedule {
 };
 extern Schedule g_schedule;
 
+// Another thread became ready: what was said of the next steps does not hold any more.
+inline void EndRun() { g_schedule.run = 0; }
+
+// A step of a run, where answers are recorded.
+[[gnu::noinline, gnu::cold]] void RecordStay();
 // Picks the thread that goes on, and switches to it.
 [[gnu::noinline]] void Reschedule(bool make_way);
 [[noreturn, gnu::cold]] void StepLimitReached();
@@ -37,8 +43,13 @@ ASHLAR_HOT void Step(std::uintptr_t object, bool writes, bool seq_cst = false) {
   if (++g_schedule.steps > g_schedule.most_steps) [[unlikely]] StepLimitReached();
   Fiber& me = *g_me;
   me.pending = {object, writes, seq_cst};
-  if ((g_ready & (g_ready - 1)) == 0 && !g_schedule.always_ask) return;
-  Reschedule(me.fruitless > kFruitless);
+  const bool make_way = me.fruitless > kFruitless;
+  if (g_schedule.run != 0 && !make_way) [[likely]] {
+    --g_schedule.run;
+    if (g_choices.recording) [[unlikely]] RecordStay();
+    return;
+  }
+  Reschedule(make_way);
 }
 
 // The same for an atomic access: a place where the progress oracle stops threads.

@@ -20,7 +20,7 @@ inline void Plain(const volatile void* p, std::size_t size, bool writes, std::ui
   if (g_active) PlainRange(reinterpret_cast<std::uintptr_t>(p), size, writes, OffsetOf(pc));
 }
 
-inline void Aligned(const volatile void* p, std::size_t size, bool writes, std::uintptr_t pc) {
+ASHLAR_HOT void Aligned(const volatile void* p, std::size_t size, bool writes, std::uintptr_t pc) {
   if (!g_active) return;
   const auto address = reinterpret_cast<std::uintptr_t>(p);
   if ((address & 7) + size > 8) [[unlikely]] return PlainRange(address, size, writes, OffsetOf(pc));
@@ -91,7 +91,7 @@ void* __tsan_memset(void* to, int value, std::size_t n) {
 #define EXCHANGE_HOOK(bits, T, name, builtin, expression)                                       \
   T __tsan_atomic##bits##_##name(volatile T* p, T v, int order) {                               \
     if (!g_active) return builtin(p, v, __ATOMIC_SEQ_CST);                                      \
-    return static_cast<T>(AtomicExchange(AddressOf(p), bits / 8, order, RETURN_ADDRESS,         \
+    return static_cast<T>(AtomicExchange<bits / 8>(AddressOf(p), order, RETURN_ADDRESS,          \
                                          [v](std::uint64_t word) {                              \
                                            [[maybe_unused]] const T old = static_cast<T>(word); \
                                            return std::uint64_t{static_cast<T>(expression)};    \
@@ -101,11 +101,11 @@ void* __tsan_memset(void* to, int value, std::size_t n) {
 #define ATOMIC_HOOKS(bits, T)                                                                   \
   T __tsan_atomic##bits##_load(const volatile T* p, int order) {                                \
     if (!g_active) return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                 \
-    return static_cast<T>(AtomicLoad(AddressOf(p), bits / 8, order, RETURN_ADDRESS));           \
+    return static_cast<T>(AtomicLoad<bits / 8>(AddressOf(p), order, RETURN_ADDRESS));           \
   }                                                                                             \
   void __tsan_atomic##bits##_store(volatile T* p, T v, int order) {                             \
     if (!g_active) return __atomic_store_n(p, v, __ATOMIC_SEQ_CST);                             \
-    AtomicStore(AddressOf(p), bits / 8, v, order, RETURN_ADDRESS);                              \
+    AtomicStore<bits / 8>(AddressOf(p), v, order, RETURN_ADDRESS);                              \
   }                                                                                             \
   EXCHANGE_HOOK(bits, T, exchange, __atomic_exchange_n, v)                                      \
   EXCHANGE_HOOK(bits, T, fetch_add, __atomic_fetch_add, old + v)                                \
@@ -121,7 +121,7 @@ void* __tsan_memset(void* to, int value, std::size_t n) {
                                          __ATOMIC_SEQ_CST);                                     \
     }                                                                                           \
     std::uint64_t word = *expected;                                                             \
-    const bool done = AtomicCompareExchange(AddressOf(p), bits / 8, &word, desired, order,      \
+    const bool done = AtomicCompareExchange<bits / 8>(AddressOf(p), &word, desired, order,      \
                                             failure_order, pc);                                 \
     if (!done) *expected = static_cast<T>(word);                                                \
     return done;                                                                                \

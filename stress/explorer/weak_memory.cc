@@ -61,25 +61,23 @@ void Fence(int order, bool everywhere) {
   FenceOf(*g_me, order);
 }
 
-void RestartLocation(std::uint32_t id) {
-  Location& location = g_locations[id];
+void RestartLocation(Location& location) {
   const std::uint32_t index = location.count++;
-  StoreAt(id, index) = {ReadRaw(location.address, location.size), 0, 0, false, false, false};
+  location.store(index) = {ReadRaw(location.address, location.size), 0, 0, false, false, false};
   location.oldest = index;
   location.stale_run = 0;
   location.restarted = false;
-  for (unsigned c = 0; c < g_chunks; ++c) FillLanes(LanesAt(id, index, c).seen, kUnseen);
+  ForEachChunk([&](unsigned c) { FillLanes(LanesAt(location, index, c).seen, kUnseen); });
 }
 
-void OpenGap(std::uint32_t id, std::uint32_t index) {
-  Location& location = g_locations[id];
+void OpenGap(Location& location, std::uint32_t index) {
   // The store that falls out of the window falls out of what may be read.
   if (location.count - location.oldest >= kWindow) location.oldest = location.count - kWindow + 1;
   for (std::uint32_t i = location.count; i > index; --i) {
-    StoreAt(id, i) = StoreAt(id, i - 1);
+    location.store(i) = location.store(i - 1);
     for (unsigned c = 0; c < g_chunks; ++c) {
-      LanesAt(id, i, c) = LanesAt(id, i - 1, c);
-      ViewLanesAt(id, i, c) = ViewLanesAt(id, i - 1, c);
+      LanesAt(location, i, c) = LanesAt(location, i - 1, c);
+      ViewLanesAt(location, i, c) = ViewLanesAt(location, i - 1, c);
     }
   }
   if (location.seq_cst_floor >= index) ++location.seq_cst_floor;

@@ -47,29 +47,31 @@ void BeginWeakMemory(bool on);
 // A fence of the running thread; `everywhere`: of all threads at once, as membarrier.
 void Fence(int order, bool everywhere);
 // The memory was written by other means than an atomic store: what it holds now is all there is.
-[[gnu::noinline]] void RestartLocation(std::uint32_t id);
+[[gnu::noinline]] void RestartLocation(Location& location);
 
 inline const Clock& ViewOf(const Fiber& fiber) {
   return g_has_views ? fiber.knows.view : fiber.knows.clock;
 }
 
-ASHLAR_HOT bool IsKnown(std::uint32_t id, std::uint32_t index, const Clock& view) {
-  for (unsigned c = 0; c < g_chunks; ++c) {
-    if (AnyLaneIncludes(LanesAt(id, index, c).seen, view.at + c * kLanes)) return true;
-  }
-  return false;
+ASHLAR_HOT bool IsKnown(Location& location, std::uint32_t index, const Clock& view) {
+  bool is_known = false;
+  ForEachChunk([&](unsigned c) ASHLAR_HOT_LAMBDA {
+    is_known |= AnyLaneIncludes(LanesAt(location, index, c).seen, view.at + c * kLanes);
+  });
+  return is_known;
 }
 
 // The oldest store that the running thread may read; `depth` of them are looked at.
-ASHLAR_HOT std::uint32_t FloorOf(std::uint32_t id, bool seq_cst, unsigned depth) {
-  const Location& location = g_locations[id];
+ASHLAR_HOT std::uint32_t FloorOf(Location& location, bool seq_cst, unsigned depth) {
+  const Clock& view = ViewOf(*g_me);
+  const std::uint32_t newest = location.newest();
+  if (newest == location.oldest || IsKnown(location, newest, view)) return newest;
   std::uint32_t floor = location.count > depth ? location.count - depth : 0;
   if (floor < location.oldest) floor = location.oldest;
   if (seq_cst && floor < location.seq_cst_floor) floor = location.seq_cst_floor;
-  const Clock& view = ViewOf(*g_me);
-  for (std::uint32_t i = location.count - 1; i > floor; --i) {
-    if (IsKnown(id, i, view)) return i;
-    if (seq_cst && g_has_views && IsKnown(id, i, g_weak.fence_view)) return i;
+  for (std::uint32_t i = newest; i > floor; --i) {
+    if (IsKnown(location, i, view)) return i;
+    if (seq_cst && g_has_views && IsKnown(location, i, g_weak.fence_view)) return i;
   }
   return floor;
 }
@@ -81,11 +83,10 @@ inline bool MayBeStale() {
 }
 
 // The index that a load of `order` reads.
-ASHLAR_HOT std::uint32_t ChooseRead(std::uint32_t id, int order) {
-  Location& location = g_locations[id];
-  const std::uint32_t newest = location.count - 1;
+ASHLAR_HOT std::uint32_t ChooseRead(Location& location, int order) {
+  const std::uint32_t newest = location.newest();
   if (!g_weak.on) return newest;
-  const std::uint32_t floor = FloorOf(id, order == kSeqCst, kWindow);
+  const std::uint32_t floor = FloorOf(location, order == kSeqCst, kWindow);
   if (floor == newest) return newest;
   if (!MayBeStale()) return newest;
   if (location.stale_run >= kMaxStaleRun) {
@@ -102,76 +103,73 @@ ASHLAR_HOT std::uint32_t ChooseRead(std::uint32_t id, int order) {
 
 // The index behind which a store, or a read-modify-write, stands. A gap before a
 // read-modify-write is none.
-ASHLAR_HOT std::uint32_t ChoosePlace(std::uint32_t id, int order) {
-  const Location& location = g_locations[id];
-  const std::uint32_t newest = location.count - 1;
+ASHLAR_HOT std::uint32_t ChoosePlace(Location& location, int order) {
+  const std::uint32_t newest = location.newest();
   if (!g_weak.on || order == kSeqCst) return newest;
-  std::uint32_t floor = FloorOf(id, true, kWindow - 2);
+  std::uint32_t floor = FloorOf(location, true, kWindow - 2);
   if (floor == newest || !MayBeStale()) return newest;
   const std::uint32_t back = Ask(newest - floor + 1, Kind::kPlace);
-  if (back == 0 || StoreAt(id, newest - back + 1).is_rmw) return newest;
+  if (back == 0 || location.store(newest - back + 1).is_rmw) return newest;
   ++g_weak.stale;
   return newest - back;
 }
 
 // The running thread has read store `index`.
-ASHLAR_HOT void TakeIn(std::uint32_t id, std::uint32_t index, int order) {
+ASHLAR_HOT void TakeIn(Location& location, std::uint32_t index, int order) {
   Fiber& me = *g_me;
-  std::uint32_t& seen = LanesAt(id, index, me.id / kLanes).seen[me.id % kLanes];
+  std::uint32_t& seen = LanesAt(location, index, me.id / kLanes).seen[me.id % kLanes];
   if (seen > EpochOf(me)) seen = EpochOf(me);
-  const Store& store = StoreAt(id, index);
+  const Store& store = location.store(index);
   if (!store.publishes) return;
   Knowledge& to = Acquires(order) ? me.knows : me.pending_acquire;
   if (!Acquires(order)) me.has_pending_acquire = true;
-  for (unsigned c = 0; c < g_chunks; ++c) {
-    const std::uint32_t* clock = LanesAt(id, index, c).clock;
+  ForEachChunk([&](unsigned c) ASHLAR_HOT_LAMBDA {
+    const std::uint32_t* clock = LanesAt(location, index, c).clock;
     JoinLanes(to.clock.at + c * kLanes, clock);
-    if (!g_has_views) [[likely]] continue;
+    if (!g_has_views) [[likely]] return;
     JoinLanes(to.view.at + c * kLanes, clock);
-    if (store.views) JoinLanes(to.view.at + c * kLanes, ViewLanesAt(id, index, c).clock);
-  }
+    if (store.views) JoinLanes(to.view.at + c * kLanes, ViewLanesAt(location, index, c).clock);
+  });
 }
 
 // Makes room behind `index` in modification order; the newest keep their places.
-[[gnu::noinline]] void OpenGap(std::uint32_t id, std::uint32_t index);
+[[gnu::noinline]] void OpenGap(Location& location, std::uint32_t index);
 
 // A store of the running thread behind store `after`; the caller wrote the memory if it is last.
-ASHLAR_HOT void PutStore(std::uint32_t id, std::uint64_t value, int order, std::uint32_t pc,
-                     bool is_rmw, std::uint32_t after) {
-  Location& location = g_locations[id];
+ASHLAR_HOT void PutStore(Location& location, std::uint64_t value, int order, std::uint32_t pc,
+                         bool is_rmw, std::uint32_t after) {
   Fiber& me = *g_me;
   const std::uint32_t at = after + 1;
-  if (at < location.count) [[unlikely]] OpenGap(id, at);
+  if (at < location.count) [[unlikely]] OpenGap(location, at);
   ++location.count;
   location.stale_run = 0;
-  Store& store = StoreAt(id, at);
-  const Store before = StoreAt(id, after);
+  const Store& before = location.store(after);
   const Knowledge* publishes = Releases(order)    ? &me.knows
                                : me.has_released ? &me.released
                                                  : nullptr;
   const bool goes_on = is_rmw && before.publishes;  // the release sequence
   const bool any = publishes != nullptr || goes_on;
-  store = {value, pc, me.id, is_rmw, any, any && g_has_views};
-  for (unsigned c = 0; c < g_chunks; ++c) {
-    StoreLanes& lanes = LanesAt(id, at, c);
+  location.store(at) = {value, pc, me.id, is_rmw, any, any && g_has_views};
+  ForEachChunk([&](unsigned c) ASHLAR_HOT_LAMBDA {
+    StoreLanes& lanes = LanesAt(location, at, c);
     FillLanes(lanes.seen, kUnseen);
-    if (!any) continue;
+    if (!any) return;
     if (publishes != nullptr) {
       CopyLanes(lanes.clock, publishes->clock.at + c * kLanes);
-      if (goes_on) JoinLanes(lanes.clock, LanesAt(id, after, c).clock);
+      if (goes_on) JoinLanes(lanes.clock, LanesAt(location, after, c).clock);
     } else {
-      CopyLanes(lanes.clock, LanesAt(id, after, c).clock);
+      CopyLanes(lanes.clock, LanesAt(location, after, c).clock);
     }
-    if (!g_has_views) [[likely]] continue;
-    std::uint32_t* view = ViewLanesAt(id, at, c).clock;
+    if (!g_has_views) [[likely]] return;
+    std::uint32_t* view = ViewLanesAt(location, at, c).clock;
     FillLanes(view, 0);
     if (publishes != nullptr) CopyLanes(view, publishes->view.at + c * kLanes);
-    if (goes_on && before.views) JoinLanes(view, ViewLanesAt(id, after, c).clock);
-  }
-  LanesAt(id, at, me.id / kLanes).seen[me.id % kLanes] = EpochOf(me);
+    if (goes_on && before.views) JoinLanes(view, ViewLanesAt(location, after, c).clock);
+  });
+  LanesAt(location, at, me.id / kLanes).seen[me.id % kLanes] = EpochOf(me);
   if (order == kSeqCst) {
     location.seq_cst_floor = at;
-    LanesAt(id, at, 0).seen[0] = ++g_weak.seq_cst_time;
+    LanesAt(location, at, 0).seen[0] = ++g_weak.seq_cst_time;
   }
   if (Releases(order)) BeginEpoch(me);
   me.fruitless = 0;
