@@ -1,0 +1,1 @@
+#include "bench/explorer/free_list.h"
