@@ -3,8 +3,8 @@
 
     compare.py EXPLORED_SPEED RELACY_SPEED [--rounds=7] [--seconds=0.5]
 
-Each program prints lines `scenario strategy executions/s steps/s`. The free list is run by both; what
-Relacy cannot run, the heap, is set beside its steps on the free list.
+Each program prints lines `scenario strategy executions/s steps/s`. The free list is run by both;
+what Relacy cannot run, the heap, is set beside its steps on the free list.
 """
 
 import argparse
@@ -15,9 +15,9 @@ import sys
 
 def measure(command):
     """The lines of a program as {(scenario, strategy): (executions/s, steps/s)}."""
-    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     rates = {}
-    for line in lines:
+    for line in output.splitlines():
         scenario, strategy, executions, steps = line.split()
         rates[scenario, strategy] = float(executions), float(steps)
     return rates

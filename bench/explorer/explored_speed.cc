@@ -23,27 +23,26 @@ using explorer::Options;
 using explorer::Result;
 using explorer::Strategy;
 
-struct StandardAtomics {
-  using Word = std::atomic<std::uint64_t>;
-  using Plain = int;
-  static std::uint64_t LoadRelaxed(const Word& word) { return word.load(std::memory_order_relaxed); }
-  static std::uint64_t LoadAcquire(const Word& word) { return word.load(std::memory_order_acquire); }
-  static void StoreRelaxed(Word& word, std::uint64_t value) {
-    word.store(value, std::memory_order_relaxed);
-  }
-  static bool ExchangeAcquire(Word& word, std::uint64_t& seen, std::uint64_t value) {
-    return word.compare_exchange_strong(seen, value, std::memory_order_acquire,
-                                        std::memory_order_acquire);
-  }
-  static bool ExchangeRelease(Word& word, std::uint64_t& seen, std::uint64_t value) {
-    return word.compare_exchange_strong(seen, value, std::memory_order_release,
-                                        std::memory_order_relaxed);
-  }
-  static void Write(Plain& plain, int value) { plain = value; }
-  static int Read(const Plain& plain) { return plain; }
+struct Standard {
+  struct Word {
+    std::atomic<std::uint64_t> value;
+    std::uint64_t Load(std::memory_order order) const { return value.load(order); }
+    void Store(std::uint64_t desired, std::memory_order order) { value.store(desired, order); }
+    bool CompareExchange(std::uint64_t& expected, std::uint64_t desired, std::memory_order order) {
+      return value.compare_exchange_weak(expected, desired, order, std::memory_order_relaxed);
+    }
+  };
+  struct Plain {
+    int value;
+    void Set(int desired) { value = desired; }
+    int Get() const { return value; }
+  };
+  static constexpr auto kRelaxed = std::memory_order_relaxed;
+  static constexpr auto kAcquire = std::memory_order_acquire;
+  static constexpr auto kRelease = std::memory_order_release;
 };
 
-constinit FreeList<StandardAtomics> list{};
+constinit FreeList<Standard> list{};
 
 void UseFreeList() {
   list.Fill();

@@ -8,60 +8,38 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
-
-#include "relacy/relacy.hpp"
 
 #include "bench/explorer/free_list.h"
+#include "lib/sync/relacy/relacy.h"
 
 namespace ashlar::bench {
 namespace {
 
 std::uint64_t g_steps;
 
-struct RelacyAtomics {
-  using Word = rl::atomic<std::uint64_t>;
-  using Plain = rl::var<int>;
-  static std::uint64_t LoadRelaxed(Word& word) {
-    ++g_steps;
-    return word.load(rl::memory_order_relaxed);
-  }
-  static std::uint64_t LoadAcquire(Word& word) {
-    ++g_steps;
-    return word.load(rl::memory_order_acquire);
-  }
-  static void StoreRelaxed(Word& word, std::uint64_t value) {
-    ++g_steps;
-    word.store(value, rl::memory_order_relaxed);
-  }
-  static bool ExchangeAcquire(Word& word, std::uint64_t& seen, std::uint64_t value) {
-    ++g_steps;
-    return word.compare_exchange_strong(seen, value, rl::memory_order_acquire,
-                                        rl::memory_order_acquire);
-  }
-  static bool ExchangeRelease(Word& word, std::uint64_t& seen, std::uint64_t value) {
-    ++g_steps;
-    return word.compare_exchange_strong(seen, value, rl::memory_order_release,
-                                        rl::memory_order_relaxed);
-  }
-  static void Write(Plain& plain, int value) { plain($) = value; }
-  static int Read(Plain& plain) { return plain($); }
+struct Relacy {
+  struct Word : internal::relacy::Word<std::uint64_t> {
+    using Base = internal::relacy::Word<std::uint64_t>;
+    std::uint64_t Load(rl::memory_order order) const { return ++g_steps, Base::Load(order); }
+    void Store(std::uint64_t value, rl::memory_order order) {
+      ++g_steps;
+      Base::Store(value, order);
+    }
+    bool CompareExchange(std::uint64_t& expected, std::uint64_t desired, rl::memory_order order) {
+      return ++g_steps, Base::CompareExchange(expected, desired, order);
+    }
+  };
+  using Plain = internal::relacy::Plain<int>;
+  static constexpr auto kRelaxed = rl::mo_relaxed;
+  static constexpr auto kAcquire = rl::mo_acquire;
+  static constexpr auto kRelease = rl::mo_release;
 };
 
 struct UseFreeList : rl::test_suite<UseFreeList, 2> {
-  FreeList<RelacyAtomics> list;
+  FreeList<Relacy> list;
   void before() { list.Fill(); }
   void thread(unsigned id) { RL_ASSERT(list.Work(static_cast<int>(id) + 1)); }
 };
-
-bool Run(std::uint64_t executions) {
-  std::ostringstream silent;
-  rl::test_params parameters;
-  parameters.iteration_count = executions;
-  parameters.output_stream = &silent;
-  parameters.progress_stream = &silent;
-  return rl::simulate<UseFreeList>(parameters);
-}
 
 }  // namespace
 }  // namespace ashlar::bench
@@ -74,10 +52,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   const double seconds = std::strtod(argv[1], nullptr);
-  for (std::uint64_t executions = 5000;; executions *= 2) {
+  for (unsigned executions = 5000;; executions *= 2) {
     g_steps = 0;
     const auto start = Clock::now();
-    if (!Run(executions)) return 1;
+    if (!ashlar::internal::relacy::Holds<UseFreeList>(executions)) return 1;
     const double took = std::chrono::duration<double>(Clock::now() - start).count();
     if (took < seconds) continue;
     std::printf("free_list relacy %.0f %.0f\n", static_cast<double>(executions) / took,

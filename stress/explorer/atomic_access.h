@@ -108,7 +108,8 @@ bool AtomicCompareExchange(std::uintptr_t address, std::uint64_t* expected, std:
   const std::uint64_t found = location.store(index).value;
   if (found != *expected) {
     TakeIn(location, index, failure_order);
-    Note(Verb::kFailedCompareExchange, pc, location.id, found, desired, failure_order, index != newest);
+    Note(Verb::kFailedCompareExchange, pc, location.id, found, desired, failure_order,
+         index != newest);
     NoteFruitless(pc, location.id, found);
     *expected = found;
     return false;

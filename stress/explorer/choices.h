@@ -60,9 +60,9 @@ inline std::uint32_t Random() {
   return static_cast<std::uint32_t>(s >> 32);
 }
 
-// 0 .. n - 1, by chance.
-inline std::uint32_t Draw(std::uint32_t n) {
-  return static_cast<std::uint32_t>((std::uint64_t{Random() >> 8} * n) >> 24);
+// 0 .. n - 1, by the upper bits of what was drawn.
+inline std::uint32_t OutOf(std::uint32_t n, std::uint32_t drawn) {
+  return static_cast<std::uint32_t>((std::uint64_t{drawn >> 8} * n) >> 24);
 }
 
 // How many steps in a row the running thread goes on, each with the probability stay / 256: at most
@@ -86,11 +86,11 @@ ASHLAR_HOT std::uint32_t Ask(std::uint32_t n, Kind kind) {
     answer = AskSource(n, kind);
   } else {
     const std::uint32_t x = Random();
-    const bool plain = kind >= Kind::kRead || kind == Kind::kSwitch;
+    const bool plain = kind >= Kind::kRead;
     if (plain && (x & 255) < (kind == Kind::kSpurious ? 240 : g_choices.stay)) {
       answer = 0;
     } else {
-      answer = static_cast<std::uint32_t>((std::uint64_t{x >> 8} * n) >> 24);
+      answer = OutOf(n, x);
     }
   }
   if (g_choices.recording) [[unlikely]] Record(n, answer, kind);

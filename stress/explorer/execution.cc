@@ -62,7 +62,7 @@ void Reset(const Options& options) {
   g_failure = {};
   g_pruned = false;
   g_schedule.steps = 0;
-  g_schedule.run = 0;
+  EndRun();
   g_schedule.most_steps = options.max_steps < kMaxSteps ? options.max_steps : kMaxSteps;
   g_schedule.asleep = 0;
   g_schedule.preemptions = 0;

@@ -20,9 +20,9 @@ unsigned MakeRoom(Cell& cell, std::uint8_t mask, const Access& now) {
   for (unsigned rest = cell.used; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<unsigned>(__builtin_ctz(rest));
     const Access& access = cell.accesses[i];
-    if (access.thread() == now.thread() && now.writes() >= access.writes() && (cell.masks[i] & ~mask) == 0) {
-      return i;
-    }
+    const bool is_mine = access.thread() == now.thread();
+    const bool is_covered = now.writes() >= access.writes() && (cell.masks[i] & ~mask) == 0;
+    if (is_mine && is_covered) return i;
   }
   const unsigned free = ~unsigned{cell.used} & ((1U << Cell::kAccesses) - 1);
   if (free != 0) return static_cast<unsigned>(__builtin_ctz(free));

@@ -81,15 +81,13 @@ ASHLAR_HOT void PlainAccess(Cell& cell, std::uint8_t mask, const Access& now) {
   // Where this thread's accesses stand, if nobody else needs the place.
   unsigned put = (now.thread() + (now.writes() ? Cell::kAccesses / 2 : 0U)) % Cell::kAccesses;
   const Access& there = cell.accesses[put];
-  if ((cell.used >> put & 1) != 0) {
-    const bool is_mine = ((there.bits ^ now.bits) & 0xff) == 0;
-    if (there.bits == now.bits && (mask & ~cell.masks[put]) == 0) return;  // the same again
-    CheckRaces(cell, mask, now, now.writes());
-    if ((cell.used >> put & 1) != 0 && !(is_mine && (cell.masks[put] & ~mask) == 0)) {
-      put = MakeRoom(cell, mask, now);
-    }
-  } else {
-    CheckRaces(cell, mask, now, now.writes());
+  const auto is_used = [&] { return (cell.used >> put & 1) != 0; };
+  // The same again, and whoever came between looked at it.
+  if (is_used() && there.bits == now.bits && (mask & ~cell.masks[put]) == 0) return;
+  CheckRaces(cell, mask, now, now.writes());
+  if (is_used()) {
+    const bool is_mine = there.thread() == now.thread() && there.writes() == now.writes();
+    if (!is_mine || (cell.masks[put] & ~mask) != 0) put = MakeRoom(cell, mask, now);
   }
   cell.accesses[put] = now;
   cell.masks[put] = mask;
@@ -116,27 +114,26 @@ inline void PlainRange(std::uintptr_t address, std::size_t size, bool writes, st
 [[gnu::noinline]] Location& MakeLocation(Cell& cell, std::uintptr_t address, unsigned size);
 [[gnu::noinline]] void RestartLocation(Location& location);
 
+inline void NoteAtomicWrite(Location& location, std::uint32_t pc) {
+  LastAccess& last = LastOf(location, g_me->id);
+  last.write_epoch = EpochOf(*g_me);
+  last.write_pc = pc;
+}
+
 // An atomic access to `location` in `cell`.
 ASHLAR_HOT void CheckAtomic(Cell& cell, std::uint8_t mask, const Access& now, Location& location) {
   CheckRaces(cell, mask, now, false);
-  const Fiber& me = *g_me;
-  LastAccess& last = LastOf(location, me.id);
-  if (now.writes()) {
-    last.write_epoch = EpochOf(me);
-    last.write_pc = now.pc;
-  } else {
-    last.read_epoch = EpochOf(me);
-    last.read_pc = now.pc;
-  }
+  if (now.writes()) return NoteAtomicWrite(location, now.pc);
+  LastAccess& last = LastOf(location, g_me->id);
+  last.read_epoch = EpochOf(*g_me);
+  last.read_pc = now.pc;
 }
 
-// An atomic read that was checked is a write, too.
+// An atomic read that was checked is a write, too: it may race with reads.
 ASHLAR_HOT void CheckItWrites(Cell& cell, std::uint8_t mask, std::uint32_t pc, Location& location) {
-  if (cell.used != cell.writers) [[unlikely]] CheckRaces(cell, mask, AccessNow(pc, true, true), false);
-  const Fiber& me = *g_me;
-  LastAccess& last = LastOf(location, me.id);
-  last.write_epoch = EpochOf(me);
-  last.write_pc = pc;
+  const bool has_reads = cell.used != cell.writers;
+  if (has_reads) [[unlikely]] CheckRaces(cell, mask, AccessNow(pc, true, true), false);
+  NoteAtomicWrite(location, pc);
 }
 
 // The location of an atomic access to `cell`, made if there is none.

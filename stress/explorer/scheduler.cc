@@ -53,16 +53,19 @@ unsigned PickByPriority(Mask mask) {
   return HighestPriority(mask);
 }
 
-// By chance the running thread goes on, some steps long: each with the probability of a stay.
+// By chance the running thread goes on, some steps long: each with the probability of a stay. Then
+// anybody does.
 unsigned PickByChance(Mask mask, Kind kind) {
-  if (kind == Kind::kSwitch) {
+  if (kind == Kind::kSwitch && !g_schedule.run_drawn) {
     const std::uint32_t stays = DrawStays();
     if (stays > 0) {
       g_schedule.run = stays - 1;
+      g_schedule.run_drawn = true;
       return g_me->id;
     }
   }
-  return NthOf(mask, Draw(CountOf(mask)));
+  EndRun();
+  return NthOf(mask, OutOf(CountOf(mask), Random()));
 }
 
 // POS: the step that is taken draws new priorities for itself and for all that conflict with it.
@@ -106,6 +109,7 @@ unsigned PickFromTree(Mask mask, Kind kind) {
 unsigned Pick(Mask mask) {
   const Kind kind = (mask & BitOf(g_me->id)) != 0 ? Kind::kSwitch : Kind::kNext;
   unsigned chosen;
+  if (kind == Kind::kNext) EndRun();
   switch (g_choices.source) {
     case Source::kChance: chosen = PickByChance(mask, kind); break;
     case Source::kPriorities: chosen = PickByPriority(mask); break;
@@ -143,7 +147,6 @@ bool LetTimePass() {
 }
 
 void GoOn(Mask mask) {
-  EndRun();
   const unsigned chosen = Pick(mask);
   if (chosen == g_me->id) return;
   ++g_schedule.switches;

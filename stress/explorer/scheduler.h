@@ -16,6 +16,7 @@ struct Schedule {
   std::uint32_t steps = 0;
   std::uint32_t most_steps = 0;
   std::uint32_t run = 0;          // steps that the running thread takes before anybody is asked
+  bool run_drawn = false;         // its length was: where it ends, somebody else may go on
   std::uint64_t switches = 0;
   bool always_ask = false;        // a strategy that must see each step
   std::uint64_t asleep = 0;       // kTree: threads whose next step was explored from here already
@@ -28,7 +29,10 @@ struct Schedule {
 extern Schedule g_schedule;
 
 // Another thread became ready: what was said of the next steps does not hold any more.
-inline void EndRun() { g_schedule.run = 0; }
+inline void EndRun() {
+  g_schedule.run = 0;
+  g_schedule.run_drawn = false;
+}
 
 // A step of a run, where answers are recorded.
 [[gnu::noinline, gnu::cold]] void RecordStay();
